@@ -1,0 +1,113 @@
+/* The machine: executes finalized cuts. A pure function of the genesis and of the blocks and batches executed so far
+ * (docs/protocol.md 5): no clock, no randomness, no floating point, no order that depends on memory. Two machines fed
+ * the same blocks have the same log root, bit for bit; that is the invariant that everything above rests on.
+ *
+ * It owns the state (questions, members, parameters), the three state trees and the frontier of the log. Leaves are
+ * handed out through a sink as they are made; keeping them is the ledger's work. */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include "belief/question.h"
+#include "crypto/merkle.h"
+#include "wire/block.h"
+#include "wire/checkpoint.h"
+#include "wire/genesis.h"
+#include "wire/header.h"
+#include "wire/item.h"
+#include "wire/record.h"
+
+struct machine;
+
+/* Size of the region that machine_init needs, bytes: mostly address space that is never touched, so callers should
+ * map it lazily. Aligned to 16. */
+size_t machine_bytes(const struct genesis *genesis);
+
+/* Builds the state at height 0: leaf 0 of the log is the genesis. `genesis` is copied. `memory` must outlive the
+ * machine; it must be zeroed (a fresh mapping is). */
+struct machine *machine_init(void *memory, size_t bytes, const struct genesis *genesis);
+
+/* One batch that a block newly includes. Everything is borrowed for the time of the call. */
+struct machine_batch {
+    uint32_t member;
+    uint64_t seq;
+    struct hash hash;
+    uint64_t wall_us;
+    const struct tip *deps;
+    uint32_t deps_count;
+};
+
+/* Where the bytes of a batch come from and where the results go. The functions are called in the order of execution.
+ */
+struct machine_ports {
+    void *context;
+    /* The batch's COSE_Sign1 bytes and its encoded items; valid until the next call. Held by contract: the replica
+     * executes only what it holds (a failure is a CHECK). */
+    enum status (*read_batch)(void *context, const struct hash *hash, struct slice *ret_header,
+                              struct slice *ret_body);
+    /* Leaf `index` of the log. */
+    void (*leaf)(void *context, uint64_t index, struct slice bytes, const struct hash *leaf_hash);
+    /* An executed item that changed nothing, and why: for the lane owner's eyes. May be NULL. */
+    void (*refused)(void *context, uint32_t member, uint64_t seq, uint32_t item, enum status why);
+    /* A question's belief after the block, for those that the block touched, in the order of creation. May be NULL.
+     */
+    void (*changed)(void *context, const struct record_belief *belief);
+};
+
+/* Executes one block. `batches` are all newly included batches in any order; they are sorted here: topologically by
+ * deps, ties by (member, seq). Deps that are not among `batches` are already executed or waived. The block's time is
+ * the weighted median of the wall_us of the entries' own batches, never before the previous block's. `ret_checkpoint`
+ * is what this member must sign. The array is reordered in place. */
+void machine_execute(struct machine *machine, const struct block *block, const struct hash *block_hash,
+                     struct machine_batch *batches, size_t batches_count, const struct machine_ports *ports,
+                     struct checkpoint *ret_checkpoint);
+
+uint64_t machine_height(const struct machine *machine);
+uint64_t machine_time_us(const struct machine *machine);
+uint32_t machine_members(const struct machine *machine);
+const struct hash *machine_chain(const struct machine *machine);
+const struct genesis *machine_genesis(const struct machine *machine);
+/* The checkpoint of the last executed height (height 0: the log with the genesis alone). */
+void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_checkpoint);
+/* 65536 is one full member. */
+uint32_t machine_weight(const struct machine *machine, uint32_t member);
+/* The state record of the last executed height and its index in the log (height 0: STATUS_NOT_FOUND). The bytes
+ * belong to the machine and are valid until the next execution. */
+enum status machine_state_record(const struct machine *machine, struct slice *ret_bytes,
+                                 uint64_t *ret_index) MUST_USE;
+void machine_member_record(const struct machine *machine, uint32_t member, struct writer *ret_bytes);
+
+/* The earliest block time at which something happens by itself (a window or a deadline ends); UINT64_MAX when nothing
+ * waits. A member whose wall clock passed it writes an empty batch, so that block time gets there in an idle cluster.
+ */
+uint64_t machine_next_due_us(const struct machine *machine);
+
+/* Would this item of this member be taken now? The rules of execution, without changing anything: what a member asks
+ * before it accepts a submission into its lane. */
+enum status machine_check_item(const struct machine *machine, uint32_t member, const struct item *item,
+                               struct slice item_bytes) MUST_USE;
+
+uint64_t machine_questions_count(const struct machine *machine);
+/* By order of creation. Text slices belong to the machine, until the next execution. STATUS_UNKNOWN_QUESTION. */
+enum status machine_belief_at(const struct machine *machine, uint64_t index,
+                              struct record_belief *ret_belief) MUST_USE;
+enum status machine_find_question(const struct machine *machine, const struct question_id *id,
+                                  uint64_t *ret_index) MUST_USE;
+/* The question record and its inclusion in the questions tree of the last executed height. */
+enum status machine_question_proof(const struct machine *machine, uint64_t index, struct writer *ret_record,
+                                   struct hash ret_proof[MERKLE_PROOF_MAX], size_t *ret_proof_count,
+                                   uint64_t *ret_questions) MUST_USE;
+/* Index in the log of the verdict of a closed question; STATUS_NOT_FOUND while it is open. */
+enum status machine_verdict_index(const struct machine *machine, uint64_t question, uint64_t *ret_leaf) MUST_USE;
+
+/* A preview: one question with uncommitted evidence on top (reads that say `local`). begin copies the question into
+ * memory of the preview's own (the machine is not changed and must not execute until the end); apply skips items of
+ * other questions and those that execution would refuse. A question that is only asked in uncommitted batches is
+ * created by its ask. One at a time. */
+void machine_preview_begin(struct machine *machine, const struct question_id *id);
+void machine_preview_apply(struct machine *machine, uint32_t member, const struct item *item,
+                           struct slice item_bytes);
+/* STATUS_UNKNOWN_QUESTION when neither the state nor an applied ask created it. Text slices are valid until the next
+ * call of a function that changes the machine or begins a preview. */
+enum status machine_preview_end(struct machine *machine, struct record_belief *ret_belief) MUST_USE;
+
+#endif

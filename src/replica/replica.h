@@ -1,0 +1,126 @@
+/* The replica: one member without I/O. Frames, ticks, link changes and submissions go in; ports (replica/ports.h)
+ * take what must be kept and sent. The daemon and the simulator run this very code.
+ *
+ * It joins the lanes, the agreement, the machine and the checkpoints:
+ *     batches -> lanes -> cut -> agreement -> finalized blocks -> machine -> log -> checkpoint -> certificate
+ * Never called from two threads. Nothing here blocks. */
+#ifndef REPLICA_REPLICA_H
+#define REPLICA_REPLICA_H
+
+#include "machine/machine.h"
+#include "replica/ports.h"
+
+struct replica;
+
+struct replica_config {
+    const struct genesis *genesis; /* copied */
+    uint32_t self;
+    const uint8_t *secret; /* SECRET_BYTES, copied */
+    uint64_t delta_us;     /* the delay that a message is expected to need at most; 0: 100 ms */
+    uint64_t heartbeat_us; /* 0: 250 ms */
+};
+
+/* What time it is, twice: `mono_us` never goes backwards and drives the timers, `wall_us` (since the Unix epoch) is
+ * what lanes sign. */
+struct replica_time {
+    uint64_t mono_us;
+    uint64_t wall_us;
+};
+
+/* Region for replica_init: zeroed, aligned to 16, mostly never touched. */
+size_t replica_bytes(const struct replica_config *config);
+struct replica *replica_init(void *memory, size_t bytes, const struct replica_config *config,
+                             const struct replica_ports *ports);
+
+/* --- Restoring from a ledger: before replica_start, in this order, each in ascending order. A status other than OK
+ * means that the ledger is corrupt (STATUS_CORRUPT) or of another chain; then the replica must not be started. --- */
+/* An executed height with the root that was recorded for it: executed again (batches come through read_batch),
+ * compared. */
+enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice block,
+                                   struct slice finalization, const struct checkpoint *expected) MUST_USE;
+/* A batch that is not executed yet, by lane and seq. */
+enum status replica_restore_batch(struct replica *replica, struct slice header, struct slice body,
+                                  struct slice contents) MUST_USE;
+enum status replica_restore_block(struct replica *replica, struct slice block) MUST_USE;
+enum status replica_restore_certificate(struct replica *replica, struct slice certificate) MUST_USE;
+enum status replica_restore_vote(struct replica *replica, const struct vote *vote) MUST_USE;
+enum status replica_restore_certified(struct replica *replica, const struct checkpoint *checkpoint,
+                                      const struct checkpoint_signature *signatures, uint32_t count) MUST_USE;
+enum status replica_restore_proof(struct replica *replica, struct slice proof) MUST_USE;
+/* `amnesia`: the ledger was lost, or is a copy that may be older than what was signed: nothing is signed until q
+ * members told what they know (docs/protocol.md 2). */
+void replica_start(struct replica *replica, struct replica_time now, bool amnesia);
+
+/* --- Inputs --- */
+void replica_on_frame(struct replica *replica, struct replica_time now, uint32_t from, struct slice frame);
+void replica_on_link(struct replica *replica, struct replica_time now, uint32_t member, bool up);
+void replica_on_tick(struct replica *replica, struct replica_time now);
+/* When replica_on_tick is wanted at the latest, on the monotonic clock. */
+uint64_t replica_deadline_us(const struct replica *replica);
+
+/* Takes one encoded item into the batch that is being filled; `content` may be empty, else its hash must be the
+ * item's. Checks it as execution would against the committed state and this member's own uncommitted items. On
+ * STATUS_OK `ret_seq` and `ret_index` say in which batch of the own lane it will be, once replica_flush sealed that.
+ * STATUS_BUSY: the lane has LANE_OUTSTANDING_MAX batches outstanding. */
+enum status replica_submit(struct replica *replica, struct replica_time now, struct slice item, struct slice content,
+                           uint64_t *ret_seq, uint32_t *ret_index) MUST_USE;
+/* Forgets the items taken since `mark` (all or nothing submissions): marks nest within one unsealed batch. */
+struct replica_mark {
+    uint32_t items;
+    uint32_t bytes;
+    uint32_t contents;
+    uint32_t content_bytes;
+};
+struct replica_mark replica_mark(const struct replica *replica);
+void replica_rewind(struct replica *replica, struct replica_mark mark);
+/* Seals the batch being filled, if there is anything in it: signs, persists, sends. */
+void replica_flush(struct replica *replica, struct replica_time now);
+
+/* --- What it knows --- */
+struct machine *replica_machine(struct replica *replica);
+
+struct replica_lane {
+    struct tip tip;         /* newest held */
+    uint64_t committed_seq; /* executed */
+    uint64_t wall_us;       /* of the tip */
+    bool forked;
+    bool sealed;
+};
+struct replica_peer {
+    bool link_up;
+    uint64_t heard_us; /* monotonic; 0 never */
+    uint64_t view;
+    uint64_t height;
+    uint64_t certified;
+    uint32_t proofs;
+};
+struct replica_counters {
+    uint64_t items, batches, blocks, views_nullified, frames_in, frames_refused, fetches, proposals, votes;
+};
+struct replica_status {
+    uint32_t self;
+    uint64_t epoch;
+    uint64_t view;
+    uint64_t finalized_height; /* agreed on; executed may lag while batches are fetched */
+    uint64_t certified_height;
+    bool recovering; /* amnesia: waiting for q answers */
+    bool diverged;
+    uint32_t outstanding; /* own batches not executed yet */
+    struct checkpoint checkpoint;
+    struct replica_counters counters;
+};
+void replica_status(const struct replica *replica, struct replica_status *ret_status);
+void replica_lane(const struct replica *replica, uint32_t member, struct replica_lane *ret_lane);
+void replica_peer(const struct replica *replica, uint32_t member, struct replica_peer *ret_peer);
+/* The certificate of the highest certified height; STATUS_NOT_FOUND before the first. `ret_signatures` has room for
+ * MEMBERS_MAX. */
+enum status replica_certified(const struct replica *replica, struct checkpoint *ret_checkpoint,
+                              struct checkpoint_signature *ret_signatures, uint32_t *ret_count) MUST_USE;
+/* The belief with every uncommitted batch that this member holds applied on top. */
+enum status replica_local_belief(struct replica *replica, const struct question_id *id,
+                                 struct record_belief *ret_belief) MUST_USE;
+/* The k-th stored proof against a member; STATUS_NOT_FOUND past the last. */
+enum status replica_proof(const struct replica *replica, uint32_t member, uint32_t index,
+                          struct slice *ret_proof) MUST_USE;
+
+#endif

@@ -1,0 +1,101 @@
+/* Records: the leaves of the log that are not batch headers, and the leaves of the state trees (docs/formats.md).
+ *
+ * Leaves of the log, in the order of execution:
+ *     genesis   leaf 0, the canonical genesis                              [0, ...]
+ *     header    the COSE_Sign1 bytes of each executed batch                tag 18
+ *     proof     a misbehaviour proof as the block carried it               [11, byte string]
+ *     verdict   [12, question id, title, [hypothesis ...], mode, status, top, [log-odds ...], contributors, items,
+ *                flip_margin, margin_exact (0 or 1), [members, low, high] live, [members, low, high] safe,
+ *                [numerator, denominator], height]
+ *     state     [13, height, block hash, time_us, questions root, members root, parameters root]   last of every
+ * block Leaves of the state trees: question  [14, ...the fields of a verdict...]      questions tree, in the order of
+ * creation member    [15, number, name, key, weight, level]   members tree, by number parameter [16, numerator,
+ * denominator]             parameters tree: the threshold in force
+ *
+ * log_odds[j] = (L_j - L_top) / k in quanta, rounded to nearest with ties to even: 0 for the
+ * top, never above 0 for the others; probabilities are softmax of these, at the edge. */
+#ifndef WIRE_RECORD_H
+#define WIRE_RECORD_H
+
+#include "wire/genesis.h"
+#include "wire/item.h"
+
+enum record_kind {
+    RECORD_GENESIS = 0,
+    RECORD_PROOF = 11,
+    RECORD_VERDICT = 12,
+    RECORD_STATE = 13,
+    RECORD_QUESTION = 14,
+    RECORD_MEMBER = 15,
+    RECORD_PARAMETERS = 16,
+};
+
+enum question_status { QUESTION_OPEN = 0, QUESTION_DECIDED = 1, QUESTION_UNDECIDED = 2 };
+
+/* A range of log-odds in quanta, top hypothesis against its runner-up; unbounded ends are INT64_MIN and INT64_MAX. */
+struct record_interval {
+    uint32_t members; /* any coalition of this many */
+    int64_t low;
+    int64_t high;
+};
+
+/* The belief about one question: the body of verdict and question records. */
+struct record_belief {
+    struct question_id question;
+    struct slice title;
+    uint32_t hypotheses_count;
+    struct slice hypotheses[HYPOTHESES_MAX];
+    enum question_mode mode;
+    enum question_status status;
+    uint32_t top; /* index of the leading hypothesis; the outcome when status is decided */
+    int64_t log_odds[HYPOTHESES_MAX];
+    uint32_t contributors;
+    uint64_t items; /* tells counted, retracted ones not */
+    uint32_t flip_margin;
+    bool margin_exact;
+    struct record_interval live; /* over n - q members */
+    struct record_interval safe; /* over 2q - n - 1 members */
+    struct threshold threshold;  /* in force */
+    uint64_t height;             /* of the last change */
+};
+
+#define RECORD_BELIEF_BYTES_MAX (TITLE_BYTES_MAX + HYPOTHESES_MAX * (HYPOTHESIS_BYTES_MAX + 16) + 256)
+
+/* `kind` is RECORD_VERDICT or RECORD_QUESTION. The belief must be one that record_belief_read accepts: hypotheses 2
+ * .. HYPOTHESES_MAX, distinct; title and hypotheses as in an ask; log_odds[top] 0 and none above; counts of members
+ * at most MEMBERS_MAX; low <= high. */
+void record_belief_put(struct writer *writer, enum record_kind kind, const struct record_belief *belief);
+enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind,
+                               struct record_belief *ret_belief) MUST_USE;
+
+struct record_state {
+    uint64_t height;
+    struct hash block;
+    uint64_t time_us;
+    struct hash questions;
+    struct hash members;
+    struct hash parameters;
+};
+#define RECORD_STATE_BYTES_MAX 192
+void record_state_put(struct writer *writer, const struct record_state *state);
+enum status record_state_read(struct slice bytes, struct record_state *ret_state) MUST_USE;
+
+struct record_member {
+    uint32_t number;
+    struct slice name;
+    uint8_t key[KEY_BYTES];
+    uint32_t weight; /* 0 .. 65536: 65536 is one full member */
+    uint32_t level;  /* last committed partition level: 0 connected, 1 degraded, 2 major, 3 severe */
+};
+#define RECORD_MEMBER_BYTES_MAX 160
+void record_member_put(struct writer *writer, const struct record_member *member);
+enum status record_member_read(struct slice bytes, struct record_member *ret_member) MUST_USE;
+
+#define RECORD_PARAMETERS_BYTES_MAX 32
+void record_parameters_put(struct writer *writer, struct threshold threshold);
+enum status record_parameters_read(struct slice bytes, struct threshold *ret_threshold) MUST_USE;
+
+#define RECORD_PROOF_BYTES_EXTRA 16
+void record_proof_put(struct writer *writer, struct slice proof);
+
+#endif
