@@ -1,0 +1,79 @@
+/* The queue of one peer: what comes out is what went in, and the bound holds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "base/prng.h"
+#include "transport/queue.h"
+
+static void frames_put_and_taken_at_random_then_same_stream(void **state) {
+    (void)state;
+    enum { EXPECTED_BYTES = 8000000 };
+    uint64_t seed = (uint64_t)time(NULL);
+    print_message("seed %llu\n", (unsigned long long)seed);
+    struct prng prng = prng_seeded(seed);
+    uint8_t *expected = malloc(EXPECTED_BYTES);
+    uint8_t *frame = malloc(100000);
+    size_t put = 0;
+    size_t taken = 0;
+    struct queue queue = {0};
+    for (int step = 0; step < 2000; step++) {
+        size_t size = 1 + (size_t)prng_below(&prng, prng_chance(&prng, 1, 30) ? 100000 : 300);
+        if (put + 4 + size > EXPECTED_BYTES) break;
+        memset(frame, step & 0xff, size);
+        assert_int_equal(queue_put(&queue, slice_of(frame, size), EXPECTED_BYTES), STATUS_OK);
+        struct writer writer = writer_of(expected + put, 4 + size);
+        writer_put_u32(&writer, (uint32_t)size);
+        writer_put(&writer, frame, size);
+        put += 4 + size;
+        for (uint64_t takes = prng_below(&prng, 4); takes > 0 && queue.bytes > 0; takes--) {
+            struct slice front = queue_front(&queue, 16384);
+            assert_true(front.bytes >= 1 && front.bytes <= 16384);
+            size_t bytes = 1 + (size_t)prng_below(&prng, front.bytes);
+            assert_memory_equal(front.data, expected + taken, bytes);
+            queue_drop(&queue, bytes);
+            taken += bytes;
+        }
+        assert_int_equal(queue.bytes, put - taken);
+    }
+    while (queue.bytes > 0) {
+        struct slice front = queue_front(&queue, 16384);
+        assert_memory_equal(front.data, expected + taken, front.bytes);
+        taken += front.bytes;
+        queue_drop(&queue, front.bytes);
+    }
+    assert_int_equal(taken, put);
+    assert_null(queue.head);
+    free(frame);
+    free(expected);
+}
+
+static void frame_beyond_bound_then_busy_and_nothing_changed(void **state) {
+    (void)state;
+    static const uint8_t data[100];
+    struct queue queue = {0};
+    assert_int_equal(queue_put(&queue, slice_of(data, 46), 100), STATUS_OK);
+    assert_int_equal(queue_put(&queue, slice_of(data, 47), 100), STATUS_BUSY);
+    assert_int_equal(queue.bytes, 50);
+    assert_int_equal(queue_put(&queue, slice_of(data, 46), 100), STATUS_OK);
+    assert_int_equal(queue_put(&queue, slice_of(data, 1), 100), STATUS_BUSY);
+    assert_int_equal(queue.bytes, 100);
+    queue_clear(&queue);
+    assert_int_equal(queue.bytes, 0);
+    assert_int_equal(queue_front(&queue, 10).bytes, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_put_and_taken_at_random_then_same_stream),
+        cmocka_unit_test(frame_beyond_bound_then_busy_and_nothing_changed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
