@@ -110,7 +110,7 @@ enum status bytes_from_hex(struct slice text, void *ret_data, size_t bytes) {
     }
     uint8_t *to = ret_data;
     for (size_t i = 0; i < bytes; i++) {
-        to[i] = (uint8_t)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+        to[i] = (uint8_t)((unsigned)hex_digit(text.data[2 * i]) << 4 | (unsigned)hex_digit(text.data[2 * i + 1]));
     }
     return STATUS_OK;
 }

@@ -1,0 +1,110 @@
+/* State: the insides of a question, shared by the files of this room alone. */
+#ifndef BELIEF_STATE_H
+#define BELIEF_STATE_H
+
+#include "belief/question.h"
+#include "belief/table.h"
+
+enum { MEMBER_WORDS = MEMBERS_MAX / 64 };
+
+/* A set of member numbers. */
+struct member_set {
+    uint64_t words[MEMBER_WORDS];
+};
+
+static inline bool member_set_has(const struct member_set *set, uint32_t member) {
+    return (set->words[member / 64] >> (member % 64) & 1) != 0;
+}
+static inline void member_set_add(struct member_set *set, uint32_t member) {
+    set->words[member / 64] |= UINT64_C(1) << (member % 64);
+}
+static inline void member_set_remove(struct member_set *set, uint32_t member) {
+    set->words[member / 64] &= ~(UINT64_C(1) << (member % 64));
+}
+static inline uint32_t member_set_count(const struct member_set *set) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MEMBER_WORDS; i++) count += (uint32_t)__builtin_popcountll(set->words[i]);
+    return count;
+}
+
+/* Ends of a sum of bounds that is not bounded any more. */
+#define BOUND_BELOW_ALL INT64_MIN
+#define BOUND_ABOVE_ALL INT64_MAX
+
+struct panel {
+    int64_t *sum; /* sum[j]: of round(T_j) over sealed observations */
+    /* low[(m - 1) * k + j]: the same sum when each observation's own m worst reporters are turned; high likewise. */
+    int64_t *low;
+    int64_t *high;
+    uint32_t levels;                /* m runs from 1 to this */
+    struct member_set contributors; /* of positive weight in a sealed observation */
+    uint32_t oldest;                /* open observations, in the order in which their windows end */
+    uint32_t newest;
+};
+
+struct pooling {
+    int64_t *totals;  /* totals[member * k + j]: centred, scale k */
+    uint32_t *live;   /* tells of each member that are not retracted */
+    uint32_t members; /* room for this many */
+};
+
+struct question {
+    struct question_parameters parameters;
+    uint64_t deadline_us; /* UINT64_MAX: none */
+    uint64_t now_us;      /* the latest time seen */
+    bool closed;
+    size_t charge;
+    struct question_counts counts;
+    struct table table;
+    struct panel panel;     /* when the mode is QUESTION_PANEL */
+    struct pooling pooling; /* when the mode is QUESTION_POOL */
+};
+
+/* The cap at scale k: max(1, c * k / 2). */
+int64_t question_scaled_cap(const struct question *question);
+
+/* What the evidence adds to L_j, over every coalition of some size; scale k. An unbounded end is 0. */
+struct span {
+    bool low_unbounded;
+    bool high_unbounded;
+    int128 low;
+    int128 high;
+};
+
+/* panel.c */
+size_t panel_entry_bytes(void);
+enum status panel_create(struct question *question, struct holder holder) MUST_USE;
+enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
+                       uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
+enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+/* Settles what is due at question->now_us; returns how many observations. */
+uint32_t panel_advance(struct question *question, struct holder holder, const struct question_context *context);
+/* The end of the oldest open window; UINT64_MAX: none open. */
+uint64_t panel_next_due_us(const struct question *question);
+/* Forgets every open observation and gives its reports back. */
+void panel_drop_open(struct question *question, struct holder holder);
+/* Copies what the panel holds into a question whose table is copied already. On failure the copy can be freed. */
+enum status panel_clone(const struct question *question, struct holder holder, struct question *copy) MUST_USE;
+/* Call before the table is freed. */
+void panel_free(struct question *question, struct holder holder);
+/* Fills posterior and contributors. */
+void panel_posterior(const struct question *question, struct question_result *result);
+struct span panel_span(const struct question *question, uint32_t turned, uint32_t hypothesis);
+
+/* pooling.c */
+size_t pooling_entry_bytes(uint32_t hypotheses);
+enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
+                         uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
+enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+/* As panel_clone. */
+enum status pooling_clone(const struct question *question, struct holder holder, struct question *copy) MUST_USE;
+void pooling_free(struct question *question, struct holder holder);
+/* Fills posterior and contributors. */
+void pooling_posterior(const struct question *question, const struct question_context *context,
+                       struct question_result *result);
+struct span pooling_span(const struct question *question, const struct question_context *context, uint32_t turned,
+                         uint32_t hypothesis);
+/* For k = 2 and at least one contributor: the exact flip margin of `top`; 0 when it is not decided anyway. */
+uint32_t pooling_flip(const struct question *question, const struct question_context *context, uint32_t top);
+
+#endif
