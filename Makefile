@@ -1,0 +1,107 @@
+# A thin layer over Meson: every target names a folder, configures it once and says what runs there.
+# A line "target: ## text" appears in `make help`; a new target needs nothing more.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+# Compile jobs and tests at a time; empty means one for each processor.
+JOBS   ?=
+# Seconds that each fuzz target runs.
+T      ?= 60
+# `make DEPS=no ...` leaves the machine's packages alone; what is missing is then Meson's to say.
+DEPS   ?= yes
+
+NINJA        = ninja $(if $(JOBS),-j$(JOBS)) -C
+ENSURE       = @test "$(DEPS)" = no || scripts/install-deps
+CONFIGURE    = meson setup --prefix=$(PREFIX)
+STRICT       = --buildtype=release --werror
+SANITIZED    = --buildtype=debugoptimized -Db_lundef=false
+UNIT_ONLY    = --no-suite vectors --no-suite scenario --no-suite cluster
+IN_PROCESS   = --no-suite cluster
+# Those that git knows or would add, less what is deleted but not committed yet.
+C_FILES      = git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r ls 2>/dev/null
+
+export MESON_TESTTHREADS ?= $(JOBS)
+ifeq ($(MESON_TESTTHREADS),)
+unexport MESON_TESTTHREADS
+endif
+
+.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz format install clean help
+.DEFAULT_GOAL := all
+
+all: ## build the binary (build/credimus), installing missing packages first
+	$(ENSURE) build
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=false
+	@$(NINJA) $(BUILD)
+
+check: ## build and run all tests; the last line counts them
+	$(ENSURE) check
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=true
+	@# The folder may have been configured without tests, by a plain `make`.
+	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
+	@$(NINJA) $(BUILD)
+	@scripts/run-tests $(BUILD)
+
+demo: all ## show the whole story on this machine: members, evidence, liars, a verdict, a certificate
+	@scripts/demo
+
+bench: all ## measure; docs/PERFORMANCE.md says what and how
+	@scripts/bench
+
+lint: ## everything that can be said without running: both compilers, format, clang-tidy, floors, text, scripts
+	$(ENSURE) lint
+	@scripts/lint-text
+	@scripts/lint-scripts
+	@$(C_FILES) | xargs -r clang-format --dry-run -Werror
+	@$(MAKE) --no-print-directory DEPS=no gcc clang
+	@scripts/lint-floors $(BUILD)-gcc
+	@scripts/lint-tidy $(BUILD)-clang
+	@echo "lint: nothing to complain about"
+
+gcc: ## build everything with gcc, every warning an error
+	$(ENSURE) check
+	@test -f $(BUILD)-gcc/build.ninja || CC=gcc $(CONFIGURE) $(BUILD)-gcc $(STRICT)
+	@$(NINJA) $(BUILD)-gcc -k 0
+
+clang: ## build everything with clang, every warning an error
+	$(ENSURE) lint
+	@test -f $(BUILD)-clang/build.ninja || CC=clang $(CONFIGURE) $(BUILD)-clang $(STRICT)
+	@$(NINJA) $(BUILD)-clang -k 0
+
+asan: ## unit, vector and scenario tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(ENSURE) check
+	@test -f $(BUILD)-asan/build.ninja || $(CONFIGURE) $(BUILD)-asan $(SANITIZED) \
+	    -Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=undefined
+	@$(NINJA) $(BUILD)-asan
+	@scripts/run-tests $(BUILD)-asan $(IN_PROCESS) --timeout-multiplier=5
+
+tsan: ## the same tests under ThreadSanitizer
+	$(ENSURE) check
+	@test -f $(BUILD)-tsan/build.ninja || $(CONFIGURE) $(BUILD)-tsan $(SANITIZED) -Db_sanitize=thread
+	@$(NINJA) $(BUILD)-tsan
+	@scripts/run-tests $(BUILD)-tsan $(IN_PROCESS) --timeout-multiplier=5
+
+valgrind: ## unit tests under valgrind
+	$(ENSURE) tools
+	@test -f $(BUILD)-valgrind/build.ninja || $(CONFIGURE) $(BUILD)-valgrind --buildtype=debugoptimized
+	@$(NINJA) $(BUILD)-valgrind
+	@scripts/run-tests $(BUILD)-valgrind $(UNIT_ONLY) --timeout-multiplier=20 \
+	    --wrap='valgrind --quiet --error-exitcode=99 --leak-check=full'
+
+fuzz: ## run each fuzz target for T seconds (make fuzz T=60); a crash fails
+	$(ENSURE) tools
+	@test -f $(BUILD)-fuzz/build.ninja || CC=clang $(CONFIGURE) $(BUILD)-fuzz $(SANITIZED) \
+	    -Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=undefined -Dfuzz=true -Dtests=false
+	@$(NINJA) $(BUILD)-fuzz
+	@scripts/fuzz $(BUILD)-fuzz $(T)
+
+format: ## rewrite all C files in the one format
+	@$(C_FILES) | xargs -r clang-format -i
+
+install: all ## install under PREFIX (first build) and DESTDIR
+	@meson install -C $(BUILD) --no-rebuild
+
+clean: ## remove every build folder
+	@rm -rf $(BUILD) $(BUILD)-gcc $(BUILD)-clang $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind $(BUILD)-fuzz
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
