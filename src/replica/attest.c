@@ -1,0 +1,143 @@
+/* Attestations: every member signs the checkpoint of each height it executed; enough of them are a certificate
+ * (docs/protocol.md 5). Enough is a double threshold: q(t) heads, and t of the weight, t being the one in the checkpoint. */
+#include "base/check.h"
+#include "base/num.h"
+#include "quorum/tally.h"
+#include "replica/state.h"
+
+static struct attestation *attestation_of(struct replica *r, uint32_t member, uint64_t height) {
+    return &r->peers[member].attestations[height % ATTESTED_HEIGHTS];
+}
+
+static bool same_checkpoint(const struct checkpoint *a, const struct checkpoint *b) {
+    return a->height == b->height && a->size == b->size && a->epoch == b->epoch && hash_equal(&a->root, &b->root) &&
+           threshold_compare(a->threshold, b->threshold) == 0;
+}
+
+/* The own checkpoint of a height, NULL when it is not executed or too long ago. */
+static const struct checkpoint *own_checkpoint(const struct replica *r, uint64_t height) {
+    const struct checkpoint *own = &r->checkpoints[height % ATTESTED_HEIGHTS];
+    return height != 0 && own->height == height ? own : NULL;
+}
+
+static bool enough(const struct replica *r, const struct checkpoint *checkpoint, const struct member_set *signers) {
+    uint64_t weights[MEMBERS_MAX];
+    uint64_t total = 0;
+    for (uint32_t m = 0; m < r->members; m++) {
+        weights[m] = machine_weight(r->machine, m);
+        total += weights[m];
+    }
+    return member_set_quorum(signers, r->members, checkpoint->threshold) &&
+           quorum_weight_met(member_set_weight(signers, weights, r->members), total, checkpoint->threshold);
+}
+
+/* Counts the good attestations of a height; with enough of them, and more than before, they become the newest certificate. */
+static void certify(struct replica *r, uint64_t height) {
+    const struct checkpoint *own = own_checkpoint(r, height);
+    if (own == NULL || height < r->certified.height) return;
+    struct member_set signers = {0};
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    uint32_t count = 0;
+    for (uint32_t m = 0; m < r->members; m++) {
+        const struct attestation *a = attestation_of(r, m, height);
+        if (!a->verified || a->checkpoint.height != height) continue;
+        member_set_add(&signers, m);
+        signatures[count].member = m;
+        memcpy(signatures[count++].signature, a->signature, SIGNATURE_BYTES);
+    }
+    if (height == r->certified.height && count <= r->certified_count) return;
+    if (!enough(r, own, &signers)) return;
+    bool newer = height > r->certified.height;
+    r->certified = *own;
+    r->certified_count = count;
+    memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
+    if (!r->restoring) r->ports.persist_certified(r->ports.context, own, signatures, count);
+    if (newer) replica_event(r, &(struct replica_event){.kind = EVENT_CERTIFIED, .height = height});
+}
+
+/* When q others agree on another state than ours, ours is the wrong one: stop, keep the ledger, and say so. */
+static void look_for_divergence(struct replica *r, uint64_t height) {
+    const struct checkpoint *own = own_checkpoint(r, height);
+    if (own == NULL) return;
+    uint32_t others = 0;
+    for (uint32_t m = 0; m < r->members; m++) {
+        const struct attestation *a = attestation_of(r, m, height);
+        if (m == r->self || a->checkpoint.height != height || same_checkpoint(&a->checkpoint, own)) continue;
+        others += checkpoint_verify(&a->checkpoint, &r->chain, r->keyring.keys[m], a->signature) == STATUS_OK;
+    }
+    if (others < r->quorum) return;
+    r->diverged = true;
+    replica_event(r, &(struct replica_event){.kind = EVENT_DIVERGED, .height = height, .status = STATUS_DIVERGED});
+}
+
+/* Judges what is held of one member for a height that is executed here. */
+static enum status judge(struct replica *r, uint32_t member, uint64_t height) {
+    struct attestation *a = attestation_of(r, member, height);
+    const struct checkpoint *own = own_checkpoint(r, height);
+    if (own == NULL || a->checkpoint.height != height || a->verified) return STATUS_OK;
+    if (!same_checkpoint(&a->checkpoint, own)) {
+        look_for_divergence(r, height);
+        return STATUS_CONFLICT;
+    }
+    TRY(checkpoint_verify(&a->checkpoint, &r->chain, r->keyring.keys[member], a->signature));
+    a->verified = true;
+    return STATUS_OK;
+}
+
+void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
+    uint64_t height = checkpoint->height;
+    r->checkpoints[height % ATTESTED_HEIGHTS] = *checkpoint;
+    if (r->restoring) return;
+    struct attestation *own = attestation_of(r, r->self, height);
+    own->checkpoint = *checkpoint;
+    own->verified = true;
+    checkpoint_sign(checkpoint, &r->chain, r->secret, own->signature);
+    r->out->type = FRAME_ATTESTATION;
+    r->out->attestation.checkpoint = *checkpoint;
+    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
+    if (!r->recovering) replica_send_frame(r, REPLICA_EVERYONE, r->out);
+    for (uint32_t m = 0; m < r->members; m++) {
+        if (m == r->self) continue;
+        enum status judged = judge(r, m, height);
+        if (judged != STATUS_OK && !r->diverged) attestation_of(r, m, height)->checkpoint.height = 0;
+    }
+    certify(r, height);
+}
+
+enum status replica_on_attestation(struct replica *r, uint32_t from, const struct frame *frame) {
+    const struct checkpoint *checkpoint = &frame->attestation.checkpoint;
+    uint64_t own_height = machine_height(r->machine);
+    if (checkpoint->height + ATTESTED_HEIGHTS <= own_height) return STATUS_STALE;
+    /* A claim of a height far ahead moves nothing: only its own place is written, and it is judged when that height is executed. */
+    struct attestation *a = attestation_of(r, from, checkpoint->height);
+    if (a->checkpoint.height == checkpoint->height && a->verified) return STATUS_DUPLICATE;
+    if (a->checkpoint.height > checkpoint->height && a->checkpoint.height <= own_height) return STATUS_STALE;
+    a->checkpoint = *checkpoint;
+    a->verified = false;
+    memcpy(a->signature, frame->attestation.signature, SIGNATURE_BYTES);
+    if (checkpoint->height > own_height) return STATUS_OK;
+    enum status judged = judge(r, from, checkpoint->height);
+    if (judged != STATUS_OK) return judged;
+    certify(r, checkpoint->height);
+    return STATUS_OK;
+}
+
+/* The own attestation of the newest height, for a member that lacks signatures: a later certificate covers every earlier height. */
+void replica_send_attestation(struct replica *r, uint32_t to) {
+    uint64_t height = machine_height(r->machine);
+    if (height == 0 || r->recovering) return;
+    struct attestation *own = attestation_of(r, r->self, height);
+    if (own->checkpoint.height != height) {
+        /* After a restart: the checkpoint is known, the signature is made again and is the same. */
+        const struct checkpoint *checkpoint = own_checkpoint(r, height);
+        if (checkpoint == NULL) return;
+        own->checkpoint = *checkpoint;
+        own->verified = true;
+        checkpoint_sign(checkpoint, &r->chain, r->secret, own->signature);
+        certify(r, height);
+    }
+    r->out->type = FRAME_ATTESTATION;
+    r->out->attestation.checkpoint = own->checkpoint;
+    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
+    replica_send_frame(r, to, r->out);
+}

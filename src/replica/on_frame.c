@@ -1,0 +1,171 @@
+/* Frames from other members: decoded strictly, then handed to the room that knows what they mean (a table, by type). */
+#include "base/check.h"
+#include "base/num.h"
+#include "replica/state.h"
+
+void replica_send_frame(struct replica *r, uint32_t to, const struct frame *frame) {
+    struct writer writer = writer_of(r->buffer, FRAME_BYTES_MAX);
+    frame_put(&writer, frame);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    r->ports.send(r->ports.context, to, writer_slice(&writer));
+}
+
+void replica_event(struct replica *r, const struct replica_event *event) {
+    if (!r->restoring) r->ports.event(r->ports.context, event);
+}
+
+typedef enum status frame_handler(struct replica *r, uint32_t from, const struct frame *frame);
+
+static enum status on_hello(struct replica *r, uint32_t from, const struct frame *frame) {
+    if (!hash_equal(&frame->hello.chain, &r->chain)) return STATUS_WRONG_CHAIN;
+    if (frame->hello.member != from) return STATUS_UNKNOWN_MEMBER;
+    r->peers[from].known.height = frame->hello.height;
+    if (frame->hello.height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    replica_send_attestation(r, from);
+    return STATUS_OK;
+}
+
+static enum status on_ack(struct replica *r, uint32_t from, const struct frame *frame) {
+    for (uint32_t i = 0; i < frame->ack.count; i++) {
+        const struct tip *tip = &frame->ack.tips[i];
+        if (tip->member >= r->members) return STATUS_UNKNOWN_MEMBER;
+        lanes_ack(&r->lanes, from, tip);
+        if (tip->member == r->self) continue;
+        /* The batch itself is mostly on its way from its owner: asked for only when it does not come. */
+        replica_want_lane(r, tip->member, tip->seq, r->delta_us);
+    }
+    return STATUS_OK;
+}
+
+static enum status on_heartbeat(struct replica *r, uint32_t from, const struct frame *frame) {
+    struct replica_peer *peer = &r->peers[from].known;
+    peer->view = frame->heartbeat.view;
+    peer->height = frame->heartbeat.height;
+    peer->certified = frame->heartbeat.certified;
+    agreement_on_heartbeat(r->agreement, from, frame->heartbeat.view);
+    if (peer->height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    if (peer->certified < machine_height(r->machine)) replica_send_attestation(r, from);
+    return STATUS_OK;
+}
+
+static enum status on_proposal(struct replica *r, uint32_t from, const struct frame *frame) {
+    r->counters.proposals++;
+    return agreement_on_proposal(r->agreement, r->now.mono_us, from, frame);
+}
+
+static enum status on_vote(struct replica *r, uint32_t from, const struct frame *frame) {
+    return agreement_on_vote(r->agreement, r->now.mono_us, from, &frame->vote);
+}
+
+static enum status on_certificate(struct replica *r, uint32_t from, const struct frame *frame) {
+    return agreement_on_certificate(r->agreement, r->now.mono_us, from, frame->certificate);
+}
+
+static enum status on_fetch_batch(struct replica *r, uint32_t from, const struct frame *frame) {
+    return replica_on_fetch_batch(r, from, &frame->fetch_batch);
+}
+
+static enum status on_fetch_block(struct replica *r, uint32_t from, const struct frame *frame) {
+    enum status status = agreement_on_fetch_block(r->agreement, from, &frame->fetch_block);
+    if (status != STATUS_NOT_FOUND) return status;
+    /* Asked for something that is final here already: then the range helps. */
+    return replica_on_fetch_range(r, from, r->peers[from].known.height + 1);
+}
+
+static enum status on_block(struct replica *r, uint32_t from, const struct frame *frame) {
+    (void)from;
+    return agreement_on_block(r->agreement, r->now.mono_us, frame->block);
+}
+
+static enum status on_fetch_range(struct replica *r, uint32_t from, const struct frame *frame) {
+    return replica_on_fetch_range(r, from, frame->fetch_range);
+}
+
+static enum status on_range(struct replica *r, uint32_t from, const struct frame *frame) {
+    if (r->queue_count + frame->range.count > EXECUTION_QUEUE_MAX) return STATUS_BUSY;
+    r->peers[from].range_asked_us = 0;
+    TRY(agreement_on_range(r->agreement, r->now.mono_us, frame->range.blocks, frame->range.count,
+                           frame->range.finalization));
+    if (r->peers[from].known.height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    return STATUS_OK;
+}
+
+static enum status on_fetch_views(struct replica *r, uint32_t from, const struct frame *frame) {
+    return agreement_on_fetch_views(r->agreement, from, frame->fetch_views.from, frame->fetch_views.to);
+}
+
+static enum status on_recover(struct replica *r, uint32_t from, const struct frame *frame) {
+    return replica_on_recover(r, from, frame->recover.nonce);
+}
+
+static enum status on_proof(struct replica *r, uint32_t from, const struct frame *frame) {
+    (void)from;
+    return replica_take_proof(r, frame->proof, true);
+}
+
+static frame_handler *const handlers[FRAME_TYPE_COUNT] = {
+    [FRAME_HELLO] = on_hello,
+    [FRAME_BATCH] = replica_on_batch,
+    [FRAME_ACK] = on_ack,
+    [FRAME_HEARTBEAT] = on_heartbeat,
+    [FRAME_PROPOSAL] = on_proposal,
+    [FRAME_VOTE] = on_vote,
+    [FRAME_CERTIFICATE] = on_certificate,
+    [FRAME_ATTESTATION] = replica_on_attestation,
+    [FRAME_FETCH_BATCH] = on_fetch_batch,
+    [FRAME_FETCH_BLOCK] = on_fetch_block,
+    [FRAME_BLOCK] = on_block,
+    [FRAME_FETCH_RANGE] = on_fetch_range,
+    [FRAME_RANGE] = on_range,
+    [FRAME_FETCH_VIEWS] = on_fetch_views,
+    [FRAME_RECOVER] = on_recover,
+    [FRAME_RECOVERED] = replica_on_recovered,
+    [FRAME_PROOF] = on_proof,
+};
+
+/* Late, repeated or early messages are no fault of their sender. */
+static bool blameless(enum status status) {
+    return status == STATUS_OK || status == STATUS_STALE || status == STATUS_DUPLICATE || status == STATUS_MISSING ||
+           status == STATUS_BUSY || status == STATUS_TOO_MANY || status == STATUS_CLOCK_AHEAD ||
+           status == STATUS_NOT_FOUND;
+}
+
+void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from, struct slice bytes) {
+    if (from >= r->members || from == r->self || r->diverged) return;
+    r->now = now;
+    r->counters.frames_in++;
+    r->peers[from].known.heard_us = now.mono_us;
+    enum status status = frame_read(bytes, r->frame);
+    if (status == STATUS_OK) {
+        CHECK(r->frame->type < FRAME_TYPE_COUNT && handlers[r->frame->type] != NULL);
+        status = handlers[r->frame->type](r, from, r->frame);
+    }
+    if (!blameless(status)) {
+        r->counters.frames_refused++;
+        replica_event(r, &(struct replica_event){.kind = EVENT_PEER_REFUSED, .member = from, .status = status});
+    }
+    replica_settle(r);
+}
+
+static void look_for_available(struct replica *r) {
+    uint32_t needed = quorum_available(r->members, r->genesis.threshold);
+    uint64_t tip = lanes_tip(&r->lanes, r->self).seq;
+    while (r->available_seq < tip && lanes_holders(&r->lanes, r->self, r->self, r->available_seq + 1) >= needed) {
+        r->available_seq++;
+        replica_event(
+            r, &(struct replica_event){.kind = EVENT_BATCH_AVAILABLE, .member = r->self, .seq = r->available_seq});
+    }
+}
+
+void replica_settle(struct replica *r) {
+    if (r->restoring || r->diverged) return;
+    while (replica_execute_next(r)) {
+    }
+    look_for_available(r);
+    if (!r->lanes_moved) return;
+    r->lanes_moved = false;
+    agreement_payload_changed(r->agreement, r->now.mono_us);
+    replica_look_for_work(r);
+    while (replica_execute_next(r)) {
+    }
+}

@@ -1,0 +1,134 @@
+/* Restoring from a ledger (replica/replica.h): everything is executed and verified again, so that a ledger with a flipped bit is
+ * found out here and not by the others. */
+#include "base/check.h"
+#include "replica/state.h"
+
+/* The batches of an executed block, offered again in an order in which each finds its ancestors and deps. */
+static enum status restore_batch(struct replica *r, const struct hash *hash, uint32_t member, uint64_t seq) {
+    struct slice header_bytes, body, contents;
+    struct hash read_hash, rival;
+    struct batch *batch;
+    struct tip missing;
+    if (r->ports.read_batch(r->ports.context, hash, &header_bytes, &body, &contents) != STATUS_OK)
+        return STATUS_CORRUPT;
+    if (replica_check_batch(r, header_bytes, body, contents, r->header, &read_hash) != STATUS_OK)
+        return STATUS_CORRUPT;
+    if (!hash_equal(hash, &read_hash) || r->header->member != member || r->header->seq != seq) return STATUS_CORRUPT;
+    enum status status = lanes_offer(&r->lanes, r->header, &read_hash, UINT64_MAX, &batch, &missing, &rival);
+    return status == STATUS_DUPLICATE ? STATUS_OK : status;
+}
+
+/* One pass over the lanes that the block moves: offers of each lane what can be offered. */
+static enum status restore_pass(struct replica *r, const struct tip *entries, uint32_t count, bool *ret_done,
+                                bool *ret_moved) {
+    *ret_done = true;
+    *ret_moved = false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t member = entries[i].member;
+        uint64_t seq = lanes_tip(&r->lanes, member).seq;
+        while (seq < entries[i].seq) {
+            struct hash hash;
+            if (r->ports.read_lane(r->ports.context, member, seq + 1, &hash) != STATUS_OK) return STATUS_CORRUPT;
+            enum status status = restore_batch(r, &hash, member, seq + 1);
+            if (status == STATUS_MISSING) {
+                *ret_done = false;
+                break;
+            }
+            if (status != STATUS_OK) return STATUS_CORRUPT;
+            *ret_moved = true;
+            seq++;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status replica_restore_height(struct replica *r, uint64_t height, struct slice bytes, struct slice finalization,
+                                   const struct checkpoint *expected) {
+    CHECK(r->restoring);
+    struct hash hash;
+    struct tip entries[MEMBERS_MAX];
+    if (block_read(bytes, &r->chain, r->block, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    if (r->block->height != height || height != agreement_final_height(r->agreement) + 1) return STATUS_CORRUPT;
+    if (!hash_equal(&r->block->parent, agreement_final_hash(r->agreement))) return STATUS_CORRUPT;
+    uint32_t count = r->block->entries_count;
+    uint64_t view = r->block->view;
+    memcpy(entries, r->block->entries, count * sizeof *entries);
+    for (uint32_t i = 0; i < count; i++) {
+        if (entries[i].member >= r->members) return STATUS_CORRUPT;
+    }
+    for (bool done = false, moved = true; !done;) {
+        if (!moved) return STATUS_CORRUPT;
+        TRY(restore_pass(r, entries, count, &done, &moved));
+    }
+    if (block_read(bytes, &r->chain, r->block, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    if (replica_queue_block(r, &hash, r->block, bytes, finalization) != STATUS_OK) return STATUS_CORRUPT;
+    if (view <= agreement_final_view(r->agreement)) return STATUS_CORRUPT;
+    agreement_restore_final(r->agreement, view, height, &hash, finalization);
+    if (!replica_execute_next(r)) return STATUS_CORRUPT;
+    struct checkpoint checkpoint;
+    machine_checkpoint(r->machine, &checkpoint);
+    bool same = checkpoint.size == expected->size && checkpoint.height == expected->height &&
+                hash_equal(&checkpoint.root, &expected->root);
+    return same ? STATUS_OK : STATUS_CORRUPT;
+}
+
+static void remember_own(struct replica *r, struct slice body, uint32_t count) {
+    struct item_cursor cursor;
+    struct item item;
+    struct slice bytes;
+    if (items_open(body, count, &cursor) != STATUS_OK) return;
+    while (items_next(&cursor, &item, &bytes) == STATUS_OK) {
+        if (item.kind == ITEM_TELL) own_remember_tell(&r->own, &item.tell);
+    }
+}
+
+enum status replica_restore_batch(struct replica *r, struct slice header_bytes, struct slice body,
+                                  struct slice contents) {
+    CHECK(r->restoring);
+    struct hash hash, rival;
+    struct batch *batch;
+    struct tip missing;
+    if (replica_check_batch(r, header_bytes, body, contents, r->header, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    enum status status = lanes_offer(&r->lanes, r->header, &hash, UINT64_MAX, &batch, &missing, &rival);
+    /* Other versions of an executed position, or batches of a sealed lane, are leftovers that mean nothing any more. */
+    if (status == STATUS_DUPLICATE || status == STATUS_STALE || status == STATUS_NOT_LINKED) return STATUS_OK;
+    if (status == STATUS_MISSING || status == STATUS_TOO_MANY) return STATUS_OK;
+    if (status != STATUS_OK) return STATUS_CORRUPT;
+    if (batch->member == r->self) remember_own(r, body, batch->count);
+    return STATUS_OK;
+}
+
+static enum status corrupt_unless_ok(enum status status) { return status == STATUS_OK ? STATUS_OK : STATUS_CORRUPT; }
+
+enum status replica_restore_block(struct replica *r, struct slice block) {
+    return corrupt_unless_ok(agreement_restore_block(r->agreement, block));
+}
+
+enum status replica_restore_certificate(struct replica *r, struct slice certificate) {
+    return corrupt_unless_ok(agreement_restore_certificate(r->agreement, certificate));
+}
+
+enum status replica_restore_vote(struct replica *r, const struct vote *vote) {
+    return corrupt_unless_ok(agreement_restore_vote(r->agreement, vote));
+}
+
+enum status replica_restore_proof(struct replica *r, struct slice proof) {
+    enum status status = replica_take_proof(r, proof, false);
+    return status == STATUS_DUPLICATE ? STATUS_OK : corrupt_unless_ok(status);
+}
+
+enum status replica_restore_certified(struct replica *r, const struct checkpoint *checkpoint,
+                                      const struct checkpoint_signature *signatures, uint32_t count) {
+    if (count == 0 || count > r->members || checkpoint->height > machine_height(r->machine)) return STATUS_CORRUPT;
+    struct member_set seen = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        if (signatures[i].member >= r->members || !member_set_add(&seen, signatures[i].member)) return STATUS_CORRUPT;
+        enum status good =
+            checkpoint_verify(checkpoint, &r->chain, r->keyring.keys[signatures[i].member], signatures[i].signature);
+        if (good != STATUS_OK) return STATUS_CORRUPT;
+    }
+    r->certified = *checkpoint;
+    r->certified_count = count;
+    memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
+    return STATUS_OK;
+}
