@@ -1,0 +1,243 @@
+#include "machine/matter.h"
+
+#include "base/check.h"
+#include "crypto/sha256.h"
+
+_Static_assert((int)MODE_PANEL == (int)QUESTION_PANEL && (int)MODE_POOL == (int)QUESTION_POOL, "modes agree");
+
+/* Budget. */
+
+/* What a new question, or one tell beyond the doubling of its tables, can add at most: sums and reports of n members
+ * with k values, bounds for n / 2 coalitions, a chunk of the table of what was told; each may be rounded up by a
+ * half. */
+static uint64_t growth_bytes(uint32_t members, uint32_t hypotheses) {
+    uint64_t n = members;
+    uint64_t k = hypotheses;
+    return 24 * n * k + 24 * n + 256 * k + 4096;
+}
+
+static bool has_room(const struct setting *setting, uint64_t bytes) {
+    uint64_t needed;
+    return num_add_u64(setting->charged, bytes, &needed) && needed <= setting->budget;
+}
+
+/* Tables double when they are full, so a tell may double the charge, rarely as that happens. */
+static bool has_room_to_tell(const struct setting *setting, const struct question *question) {
+    uint32_t k = question_parameters(question)->hypotheses;
+    return has_room(setting, question_charge(question) + growth_bytes(setting->context.members, k));
+}
+
+/* Room for the record of this question whatever its numbers become: one size for its whole life. */
+static uint32_t record_capacity(const struct item_ask *ask) {
+    enum { FIXED_BYTES = 192, BYTES_PER_HYPOTHESIS = 16 };
+    size_t bytes = FIXED_BYTES + ask->title.bytes;
+    for (uint32_t i = 0; i < ask->hypotheses_count; i++) bytes += BYTES_PER_HYPOTHESIS + ask->hypotheses[i].bytes;
+    return (uint32_t)bytes;
+}
+
+/* Asking. */
+
+static struct question_parameters parameters_of(const struct item_ask *ask) {
+    struct question_parameters parameters = {
+        .hypotheses = ask->hypotheses_count,
+        .mode = ask->mode,
+        .cap = ask->cap,
+        .decide_at = ask->decide_at,
+        .min_margin = ask->min_margin,
+        .rho_thousandths = ask->rho_thousandths,
+        .window_us = ask->window_us,
+        .deadline_us = ask->deadline_us,
+    };
+    memcpy(parameters.prior, ask->prior, ask->hypotheses_count * sizeof ask->prior[0]);
+    return parameters;
+}
+
+enum status matter_check_ask(const struct setting *setting, const struct item_ask *ask) {
+    struct question_parameters parameters = parameters_of(ask);
+    TRY(question_parameters_check(&parameters));
+    uint64_t fixed = MATTER_CHARGE + pool_rounded(record_capacity(ask));
+    bool fits = has_room(setting, fixed + growth_bytes(setting->context.members, ask->hypotheses_count));
+    return fits ? STATUS_OK : STATUS_STATE_FULL;
+}
+
+static void write_record(struct matter *matter, const struct record_belief *belief) {
+    /* Texts may be borrowed from the record that is replaced, so the new one is made beside it. */
+    uint8_t bytes[RECORD_BELIEF_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    record_belief_put(&writer, RECORD_QUESTION, belief);
+    CHECK(writer_status(&writer) == STATUS_OK && writer.bytes <= matter->record_capacity);
+    memcpy(matter->record, bytes, writer.bytes);
+    matter->record_bytes = (uint32_t)writer.bytes;
+}
+
+/* The record before the first evaluation: the texts, and numbers that say nothing. */
+static void write_first_record(const struct setting *setting, struct matter *matter, const struct item_ask *ask) {
+    struct record_belief belief = {
+        .question = matter->id,
+        .title = ask->title,
+        .hypotheses_count = ask->hypotheses_count,
+        .mode = ask->mode,
+        .status = QUESTION_OPEN,
+        .threshold = setting->threshold,
+        .height = setting->height,
+    };
+    memcpy(belief.hypotheses, ask->hypotheses, ask->hypotheses_count * sizeof ask->hypotheses[0]);
+    write_record(matter, &belief);
+}
+
+enum status matter_ask(struct setting *setting, uint32_t member, const struct question_id *id,
+                       const struct item_ask *ask, struct matter *ret_matter) {
+    TRY(matter_check_ask(setting, ask));
+    struct question_parameters parameters = parameters_of(ask);
+    struct matter matter = {.id = *id, .asker = member, .record_capacity = record_capacity(ask)};
+    /* The budget was kept, and the pool is larger than the budget: it has room. */
+    CHECK(question_create(setting->pool, &parameters, setting->now_us, &matter.question) == STATUS_OK);
+    matter.record = pool_take(setting->pool, matter.record_capacity);
+    CHECK(matter.record != NULL);
+    write_first_record(setting, &matter, ask);
+    setting->charged += MATTER_CHARGE + pool_rounded(matter.record_capacity) + question_charge(matter.question);
+    *ret_matter = matter;
+    return STATUS_OK;
+}
+
+/* Evidence. */
+
+const struct question_id *matter_of_item(const struct item *item) {
+    if (item->kind == ITEM_TELL) return &item->tell.question;
+    return item->kind == ITEM_RETRACT ? &item->retract.question : &item->close.question;
+}
+
+/* One number for two hypotheses is log P(data | first) - log P(data | second). */
+static bool is_ratio(const struct question *question, const struct item_tell *tell) {
+    return tell->loglik_count == 1 && question_parameters(question)->hypotheses == 2;
+}
+
+static enum status check_tell(const struct setting *setting, const struct question *question,
+                              const struct item_tell *tell) {
+    bool matches = tell->loglik_count == question_parameters(question)->hypotheses;
+    if (!matches && !is_ratio(question, tell)) return STATUS_WRONG_HYPOTHESES;
+    return has_room_to_tell(setting, question) ? STATUS_OK : STATUS_STATE_FULL;
+}
+
+static enum status check_close(const struct matter *matter, uint32_t member) {
+    if (member != matter->asker) return STATUS_NOT_ALLOWED;
+    return matter->is_closing ? STATUS_QUESTION_CLOSED : STATUS_OK;
+}
+
+enum status matter_check(const struct setting *setting, const struct matter *matter, uint32_t member,
+                         const struct item *item) {
+    const struct question *question = matter->question;
+    if (question == NULL || question_deadline_us(question) <= setting->now_us) return STATUS_QUESTION_CLOSED;
+    switch (item->kind) {
+    case ITEM_TELL: return check_tell(setting, question, &item->tell);
+    case ITEM_RETRACT: return STATUS_OK;
+    case ITEM_CLOSE: return check_close(matter, member);
+    case ITEM_ASK: break;
+    }
+    return STATUS_BAD_VALUE;
+}
+
+static enum status apply_tell(struct setting *setting, struct question *question, uint32_t member,
+                              const struct item_tell *tell) {
+    struct hash observation;
+    int64_t ratio[2] = {tell->loglik[0], 0};
+    const int64_t *loglik = is_ratio(question, tell) ? ratio : tell->loglik;
+    sha256_of(tell->observation, &observation);
+    return question_tell(question, setting->pool, &setting->context, member, &observation, loglik, setting->now_us);
+}
+
+static enum status apply_retract(struct setting *setting, struct question *question, uint32_t member,
+                                 struct slice text) {
+    struct hash observation;
+    sha256_of(text, &observation);
+    return question_retract(question, setting->pool, &setting->context, member, &observation, setting->now_us);
+}
+
+static enum status apply_item(struct setting *setting, struct matter *matter, uint32_t member,
+                              const struct item *item) {
+    switch (item->kind) {
+    case ITEM_TELL: return apply_tell(setting, matter->question, member, &item->tell);
+    case ITEM_RETRACT: return apply_retract(setting, matter->question, member, item->retract.observation);
+    case ITEM_CLOSE: matter->is_closing = true; return STATUS_OK;
+    case ITEM_ASK: break;
+    }
+    return STATUS_BAD_VALUE;
+}
+
+enum status matter_apply(struct setting *setting, struct matter *matter, uint32_t member, const struct item *item,
+                         bool *ret_changed) {
+    *ret_changed = false;
+    TRY(matter_check(setting, matter, member, item));
+    bool was_due = question_next_due_us(matter->question) <= setting->now_us;
+    size_t before = question_charge(matter->question);
+    enum status status = apply_item(setting, matter, member, item);
+    setting->charged = setting->charged - before + question_charge(matter->question);
+    *ret_changed = status == STATUS_OK || was_due;
+    return status;
+}
+
+/* Settling. */
+
+static struct record_interval interval_of(const struct question_interval *interval, uint32_t hypotheses) {
+    struct record_interval record = {.members = interval->turned};
+    question_interval_quanta(interval, hypotheses, &record.low, &record.high);
+    return record;
+}
+
+static void fill_numbers(const struct question *question, const struct question_result *result,
+                         struct record_belief *belief) {
+    struct question_counts counts = question_counts(question);
+    belief->top = result->top;
+    for (uint32_t j = 0; j < belief->hypotheses_count; j++) belief->log_odds[j] = question_log_odds(result, j);
+    belief->contributors = result->contributors;
+    belief->items = counts.told - counts.retracted;
+    belief->flip_margin = result->flip_margin;
+    belief->margin_exact = result->margin_is_exact;
+    belief->live = interval_of(&result->live, result->hypotheses);
+    belief->safe = interval_of(&result->safe, result->hypotheses);
+}
+
+static enum question_status status_of(const struct setting *setting, const struct matter *matter,
+                                      const struct question_result *result) {
+    if (result->decided) return QUESTION_DECIDED;
+    bool is_over = matter->is_closing || question_deadline_us(matter->question) <= setting->now_us;
+    return is_over ? QUESTION_UNDECIDED : QUESTION_OPEN;
+}
+
+static void give_back_evidence(struct setting *setting, struct matter *matter) {
+    setting->charged -= question_charge(matter->question);
+    question_free(matter->question, setting->pool);
+    matter->question = NULL;
+}
+
+void matter_settle(struct setting *setting, struct matter *matter, struct record_belief *ret_belief) {
+    struct question_result result;
+    size_t before = question_charge(matter->question);
+    (void)question_advance(matter->question, setting->pool, &setting->context, setting->now_us);
+    setting->charged = setting->charged - before + question_charge(matter->question);
+    question_evaluate(matter->question, &setting->context, &result);
+    matter_belief(matter, ret_belief);
+    fill_numbers(matter->question, &result, ret_belief);
+    ret_belief->status = status_of(setting, matter, &result);
+    ret_belief->threshold = setting->threshold;
+    ret_belief->height = setting->height;
+    write_record(matter, ret_belief);
+    /* Numbers may have changed their length, and the texts their place: they are read again from where they are now.
+     */
+    matter_belief(matter, ret_belief);
+    if (ret_belief->status != QUESTION_OPEN) give_back_evidence(setting, matter);
+}
+
+void matter_belief(const struct matter *matter, struct record_belief *ret_belief) {
+    enum record_kind kind;
+    CHECK(record_belief_read(slice_of(matter->record, matter->record_bytes), &kind, ret_belief) == STATUS_OK);
+}
+
+void matter_clone(const struct matter *matter, struct setting *setting, struct matter *ret_copy) {
+    struct matter copy = *matter;
+    copy.record = pool_take(setting->pool, matter->record_capacity);
+    CHECK(copy.record != NULL);
+    memcpy(copy.record, matter->record, matter->record_bytes);
+    if (matter->question != NULL) CHECK(question_clone(matter->question, setting->pool, &copy.question) == STATUS_OK);
+    *ret_copy = copy;
+}

@@ -1,0 +1,71 @@
+/* Matter: one question with what the machine keeps about it, and what the four kinds of items do to it
+ * (docs/protocol.md 5, docs/belief.md 1, 3). Used on the agreed state and on previews alike: a setting says which.
+ *
+ * Invariants: a refused item changes neither the evidence nor the numbers. A question takes evidence until its
+ * deadline or its verdict, whichever comes first; after the verdict its evidence is given back and its record stays.
+ * The budget of the state is counted in bytes that follow from the evidence alone, so all members refuse the same
+ * item for want of room. */
+#ifndef MACHINE_MATTER_H
+#define MACHINE_MATTER_H
+
+#include "belief/question.h"
+#include "wire/item.h"
+#include "wire/record.h"
+
+/* What a question is charged for ever, for its places in the tables and trees of the machine; its record comes on
+ * top. */
+#define MATTER_CHARGE 256u
+
+struct matter {
+    struct question_id id;
+    uint32_t asker;
+    bool is_closing;           /* its asker closed it in the block that is being executed */
+    struct question *question; /* NULL once it has a verdict */
+    uint8_t *record;           /* its encoded question record; texts are borrowed from here */
+    uint32_t record_bytes;
+    uint32_t record_capacity;
+    uint64_t verdict; /* index of the verdict in the log; 0 while it is open, for leaf 0 is the genesis */
+};
+
+/* In what surroundings items are executed. */
+struct setting {
+    struct pool *pool; /* of questions and records */
+    struct question_context context;
+    struct threshold threshold; /* in force */
+    uint64_t now_us;            /* time of the block */
+    uint64_t height;
+    uint64_t budget;  /* bytes that all matters together may be charged */
+    uint64_t charged; /* bytes that they are charged */
+};
+
+/* Whether such a question could be asked now: STATUS_BAD_VALUE, STATUS_STATE_FULL. */
+enum status matter_check_ask(const struct setting *setting, const struct item_ask *ask) MUST_USE;
+/* As matter_check_ask, and creates the matter. */
+enum status matter_ask(struct setting *setting, uint32_t member, const struct question_id *id,
+                       const struct item_ask *ask, struct matter *ret_matter) MUST_USE;
+
+/* The question that a tell, a retract or a close is about. Borrowed from the item. */
+const struct question_id *matter_of_item(const struct item *item);
+
+/* Whether this tell, retract or close of `member` would be refused for a reason outside the evidence itself:
+ * STATUS_QUESTION_CLOSED, STATUS_WRONG_HYPOTHESES, STATUS_NOT_ALLOWED, STATUS_STATE_FULL. */
+enum status matter_check(const struct setting *setting, const struct matter *matter, uint32_t member,
+                         const struct item *item) MUST_USE;
+/* Executes it: as matter_check, and the refusals of question_tell and question_retract. `ret_changed` says whether
+ * the belief may have changed, which a refused item too can cause: windows that ended in the meantime are sealed
+ * first. It is always set. */
+enum status matter_apply(struct setting *setting, struct matter *matter, uint32_t member, const struct item *item,
+                         bool *ret_changed) MUST_USE;
+
+/* The end of a block for a question that it touched: seals what is due, evaluates, gives the verdict when there is
+ * one (the status is no longer QUESTION_OPEN; the evidence is given back), writes the record. Texts of `ret_belief`
+ * belong to the matter. */
+void matter_settle(struct setting *setting, struct matter *matter, struct record_belief *ret_belief);
+
+/* The belief as the record has it. Texts belong to the matter. */
+void matter_belief(const struct matter *matter, struct record_belief *ret_belief);
+
+/* A copy in the setting's pool, which must have room for it (checked): texts, numbers and evidence. */
+void matter_clone(const struct matter *matter, struct setting *setting, struct matter *ret_copy);
+
+#endif

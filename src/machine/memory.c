@@ -1,0 +1,118 @@
+/* Memory: how the one region of the machine is laid out, and the state at height 0.
+ *
+ * The pool of the evidence is made so large that it never says no while the budget is kept: a tell that the budget
+ * allows at most doubles the tables of a question, and the old ones are alive until the new ones are filled. Hence
+ * twice the budget. */
+#include "base/arena.h"
+#include "base/check.h"
+#include "belief/huber.h"
+#include "machine/order.h"
+#include "machine/state.h"
+
+/* What may be alive in the pool for a moment beyond what is charged, besides tables that are being doubled. */
+enum { TRANSIENT_BYTES = 1 << 21 };
+
+struct sizes {
+    size_t machine;
+    size_t docket;
+    size_t members;
+    size_t order;
+    size_t scratch;
+    size_t pool;
+    size_t preview;
+};
+
+static uint32_t questions_capacity(const struct genesis *genesis) {
+    return (uint32_t)num_min_u64(QUESTIONS_MAX, genesis->state_bytes_max / MATTER_CHARGE);
+}
+
+static struct sizes sizes_of(const struct genesis *genesis) {
+    CHECK(genesis->state_bytes_max >= STATE_BYTES_MIN && genesis->state_bytes_max <= STATE_BYTES_MAX);
+    CHECK(genesis->members >= MEMBERS_MIN && genesis->members <= MEMBERS_MAX);
+    size_t alive = 2 * (size_t)genesis->state_bytes_max + TRANSIENT_BYTES;
+    return (struct sizes){
+        .machine = arena_rounded(sizeof(struct machine)),
+        .docket = docket_bytes(questions_capacity(genesis)),
+        .members = arena_rounded(merkle_tree_bytes(genesis->members)),
+        .order = arena_rounded(order_scratch_count(order_batches_max(genesis->members)) * sizeof(uint32_t)),
+        .scratch = arena_rounded(SCRATCH_BYTES),
+        .pool = arena_rounded(pool_region_bytes(alive)),
+        /* A preview starts with an empty pool and ends soon: it has no history to make room for. */
+        .preview = arena_rounded(2 * alive),
+    };
+}
+
+size_t machine_bytes(const struct genesis *genesis) {
+    struct sizes sizes = sizes_of(genesis);
+    return sizes.machine + sizes.docket + sizes.members + sizes.order + sizes.scratch + sizes.pool + sizes.preview;
+}
+
+static void *take(struct arena *arena, size_t bytes) {
+    void *piece = arena_take(arena, bytes);
+    CHECK(piece != NULL);
+    return piece;
+}
+
+static void init_setting(struct machine *machine) {
+    const struct genesis *genesis = &machine->genesis;
+    for (uint32_t m = 0; m < genesis->members; m++) machine->weights[m] = HUBER_WEIGHT_ONE;
+    machine->setting = (struct setting){
+        .pool = &machine->pool,
+        .context = {.members = genesis->members,
+                    .quorum = quorum_size(genesis->members, genesis->threshold),
+                    .weights = machine->weights},
+        .threshold = genesis->threshold,
+        .budget = genesis->state_bytes_max,
+    };
+}
+
+static void init_trees(struct machine *machine) {
+    for (uint32_t m = 0; m < machine->genesis.members; m++) {
+        uint8_t bytes[RECORD_MEMBER_BYTES_MAX];
+        struct writer writer = writer_of(bytes, sizeof bytes);
+        struct hash leaf;
+        machine_member_record(machine, m, &writer);
+        CHECK(writer_status(&writer) == STATUS_OK);
+        merkle_leaf(writer_slice(&writer), &leaf);
+        CHECK(merkle_tree_append(&machine->members, &leaf) == STATUS_OK);
+    }
+    uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    record_parameters_put(&writer, machine->genesis.threshold);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    /* The root of a tree of one leaf is the leaf's hash. */
+    merkle_leaf(writer_slice(&writer), &machine->parameters);
+}
+
+static void init_log(struct machine *machine) {
+    struct writer writer = writer_of(machine->scratch, SCRATCH_BYTES);
+    struct hash leaf;
+    genesis_put(&writer, &machine->genesis);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    merkle_leaf(writer_slice(&writer), &leaf);
+    merkle_frontier_init(&machine->log);
+    merkle_append(&machine->log, &leaf);
+    machine->checkpoint = (struct checkpoint){.size = 1, .threshold = machine->genesis.threshold};
+    merkle_frontier_root(&machine->log, &machine->checkpoint.root);
+}
+
+struct machine *machine_init(void *memory, size_t bytes, const struct genesis *genesis) {
+    CHECK(memory != NULL && bytes >= machine_bytes(genesis));
+    struct sizes sizes = sizes_of(genesis);
+    struct arena arena;
+    arena_init(&arena, memory, bytes);
+    struct machine *machine = take(&arena, sizes.machine);
+    machine->genesis = *genesis;
+    genesis_chain(genesis, &machine->chain);
+    docket_init(&machine->docket, &arena, questions_capacity(genesis));
+    merkle_tree_init(&machine->members, take(&arena, sizes.members), genesis->members);
+    machine->order = take(&arena, sizes.order);
+    machine->scratch = take(&arena, sizes.scratch);
+    pool_init(&machine->pool, take(&arena, sizes.pool), sizes.pool);
+    machine->preview.region = take(&arena, sizes.preview);
+    machine->preview.region_bytes = sizes.preview;
+    init_setting(machine);
+    init_trees(machine);
+    init_log(machine);
+    return machine;
+}

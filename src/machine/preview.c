@@ -1,0 +1,66 @@
+/* Preview: what the belief about one question would be if the uncommitted items that a member holds were executed
+ * now, at the time of the last block (docs/protocol.md 6, reads that say `local`).
+ *
+ * Invariant: everything that a preview writes is in its own pool or its own copies, so the state stays what was
+ * agreed on. */
+#include "base/check.h"
+#include "machine/state.h"
+
+static void copy_from_state(struct machine *machine, uint32_t index) {
+    struct preview *preview = &machine->preview;
+    matter_clone(&machine->docket.matters[index], &preview->setting, &preview->matter);
+    preview->is_known = true;
+}
+
+void machine_preview_begin(struct machine *machine, const struct question_id *id) {
+    struct preview *preview = &machine->preview;
+    uint32_t index;
+    CHECK(!preview->is_open);
+    preview->is_open = true;
+    preview->is_known = false;
+    preview->is_changed = false;
+    preview->id = *id;
+    pool_init(&preview->pool, preview->region, preview->region_bytes);
+    preview->setting = machine->setting;
+    preview->setting.pool = &preview->pool;
+    if (docket_find(&machine->docket, id, &index)) copy_from_state(machine, index);
+}
+
+static void apply_ask(struct machine *machine, uint32_t member, const struct item_ask *ask, struct slice bytes) {
+    struct preview *preview = &machine->preview;
+    struct question_id id;
+    item_question_id(bytes, &id);
+    if (preview->is_known || !question_id_equal(&id, &preview->id)) return;
+    if (machine_check_ask(machine, &preview->setting, ask) != STATUS_OK) return;
+    if (matter_ask(&preview->setting, member, &id, ask, &preview->matter) != STATUS_OK) return;
+    preview->is_known = true;
+    preview->is_changed = true;
+}
+
+void machine_preview_apply(struct machine *machine, uint32_t member, const struct item *item,
+                           struct slice item_bytes) {
+    struct preview *preview = &machine->preview;
+    bool is_changed;
+    CHECK(preview->is_open);
+    if (member >= machine->genesis.members) return;
+    if (item->kind == ITEM_ASK) {
+        apply_ask(machine, member, &item->ask, item_bytes);
+        return;
+    }
+    if (!preview->is_known || !question_id_equal(matter_of_item(item), &preview->id)) return;
+    enum status status = matter_apply(&preview->setting, &preview->matter, member, item, &is_changed);
+    if (status == STATUS_OK || is_changed) preview->is_changed = true;
+}
+
+enum status machine_preview_end(struct machine *machine, struct record_belief *ret_belief) {
+    struct preview *preview = &machine->preview;
+    CHECK(preview->is_open);
+    preview->is_open = false;
+    if (!preview->is_known) return STATUS_UNKNOWN_QUESTION;
+    if (preview->is_changed) {
+        matter_settle(&preview->setting, &preview->matter, ret_belief);
+    } else {
+        matter_belief(&preview->matter, ret_belief);
+    }
+    return STATUS_OK;
+}

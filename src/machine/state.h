@@ -1,0 +1,54 @@
+/* State: the insides of the machine, shared by the files of this room alone. */
+#ifndef MACHINE_STATE_H
+#define MACHINE_STATE_H
+
+#include "machine/docket.h"
+#include "machine/machine.h"
+
+/* One question in memory of its own, with uncommitted items on top. */
+struct preview {
+    bool is_open;    /* between begin and end */
+    bool is_known;   /* the question exists, in the state or by an ask applied here */
+    bool is_changed; /* the record is older than the evidence */
+    struct question_id id;
+    void *region;
+    size_t region_bytes;
+    struct pool pool;
+    struct setting setting;
+    struct matter matter;
+};
+
+struct machine {
+    struct genesis genesis;
+    struct hash chain;
+    uint32_t weights[MEMBERS_MAX]; /* 65536 is one full member */
+
+    uint64_t epoch;
+    struct pool pool;
+    struct setting setting; /* with the height and the time of the last executed block */
+    struct docket docket;
+    struct merkle_tree members;
+    struct hash parameters; /* root of the parameters tree */
+
+    struct merkle_frontier log;
+    struct checkpoint checkpoint;
+    uint64_t state_index; /* of the last state record in the log */
+    uint32_t state_bytes; /* 0 before the first block */
+    uint8_t state_record[RECORD_STATE_BYTES_MAX];
+
+    uint32_t *order; /* scratch of order_batches */
+    uint8_t
+        *scratch; /* SCRATCH_BYTES: the body of the batch that is being executed, then a leaf that is being made */
+    struct preview preview;
+};
+
+/* A batch, or any leaf that the machine makes. */
+#define SCRATCH_BYTES BATCH_BYTES_MAX
+_Static_assert(PROOF_BYTES_MAX + RECORD_PROOF_BYTES_EXTRA <= SCRATCH_BYTES, "a proof leaf fits the scratch");
+_Static_assert(RECORD_BELIEF_BYTES_MAX <= SCRATCH_BYTES, "a verdict fits the scratch");
+
+/* Whether one more question may be asked by its ask, which is not in the docket: as matter_check_ask. */
+enum status machine_check_ask(const struct machine *machine, const struct setting *setting,
+                              const struct item_ask *ask) MUST_USE;
+
+#endif

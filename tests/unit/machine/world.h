@@ -1,0 +1,88 @@
+/* World: batches made by a script, and machines that execute them and keep what they hand out. For the tests of this room. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "base/prng.h"
+#include "machine/machine.h"
+
+/* The script: every batch ever made, in the order of making. Shared by the machines of a test. */
+struct made {
+    struct machine_batch batch;
+    struct tip deps[16];
+    uint8_t header[96];
+    size_t header_bytes;
+    uint8_t *body;
+    size_t body_bytes;
+};
+
+struct book {
+    struct made *made;
+    size_t count;
+    size_t capacity;
+    uint64_t seq[MEMBERS_MAX];
+    struct hash tip[MEMBERS_MAX];
+    /* The batch that is being filled. */
+    uint8_t *items;
+    size_t items_bytes;
+    uint32_t items_count;
+};
+
+struct book *book_new(void);
+void book_free(struct book *book);
+/* Adds an item to the batch that is being filled; returns the id of the question when it is an ask. */
+struct question_id book_item(struct book *book, const struct item *item);
+/* Ends the batch: the next of the lane of `member`, with deps on the newest batches of the members in `deps`. */
+void book_seal(struct book *book, uint32_t member, uint64_t wall_us, uint32_t deps_count, const uint32_t *deps);
+
+struct refusal {
+    uint32_t member;
+    uint64_t seq;
+    uint32_t item;
+    enum status why;
+};
+
+struct leaf {
+    struct hash hash;
+    uint8_t *bytes;
+    size_t bytes_count;
+};
+
+/* One machine and all that came out of it. */
+struct world {
+    struct genesis genesis;
+    struct machine *machine;
+    void *memory;
+    size_t memory_bytes;
+    const struct book *book;
+    struct leaf *leaves;
+    size_t leaves_count;
+    size_t leaves_capacity;
+    struct refusal *refusals;
+    size_t refusals_count;
+    size_t refusals_capacity;
+    uint64_t changed; /* reports of changed beliefs */
+    struct checkpoint checkpoint;
+};
+
+void world_genesis(uint32_t members, uint64_t state_bytes, struct genesis *ret_genesis);
+struct world *world_new(const struct genesis *genesis, const struct book *book);
+void world_free(struct world *world);
+/* Executes the batches [from, to) of the book as one block, in an order that `prng` shuffles (NULL: as they were made). */
+void world_block(struct world *world, size_t from, size_t to, struct prng *prng);
+/* The same with a block of proofs. */
+void world_block_with_proofs(struct world *world, size_t from, size_t to, const struct slice *proofs, uint32_t count);
+/* The status with which the newest item was refused; STATUS_OK when none of the last block was. */
+enum status world_last_refusal(const struct world *world);
+/* Checks that leaf `index` is in the log under the root of the last checkpoint, by a proof made from the leaves handed out. */
+void world_check_included(const struct world *world, uint64_t index);
+/* Number of leaves of this record kind; `ret_index` (may be NULL) is the last of them. */
+size_t world_count_leaves(const struct world *world, enum record_kind kind, uint64_t *ret_index);
+void world_state(const struct world *world, struct record_state *ret_state);
+
+/* Items with the defaults that most tests want: one third of n for the margin, cap 2 nats, decided at 99 %. */
+struct item make_ask(const char *title, uint32_t hypotheses, enum question_mode mode);
+struct item make_tell(struct question_id question, const char *observation, int64_t ratio);
+struct item make_retract(struct question_id question, const char *observation);
+struct item make_close(struct question_id question);
+
+#endif
