@@ -136,13 +136,20 @@ static uint64_t view_timeout_us(const struct agreement *a) {
     return 3 * a->config.delta_us << doublings;
 }
 
-/* Arms the timer of the current view when there is something to wait for, and only then: an idle cluster stays
- * silent. */
-void agreement_arm(struct agreement *a, uint64_t now_us) {
-    if (a->armed) return;
+/* Pending work: only then a view has a timer. */
+static bool something_pending(const struct agreement *a) {
     const struct view *view = agreement_view_at(a, a->view);
-    bool proposed = view != NULL && view->proposal != NULL;
-    if (!a->work && !proposed && !agreement_unfinalized(a)) return;
+    return a->work || (view != NULL && view->proposal != NULL) || agreement_unfinalized(a);
+}
+
+/* What the timer waited for is done. */
+void agreement_disarm_idle(struct agreement *a) {
+    if (!something_pending(a)) a->armed = false;
+}
+
+/* Arms the timer of the current view when there is something to wait for: an idle cluster stays silent. */
+void agreement_arm(struct agreement *a, uint64_t now_us) {
+    if (a->armed || !something_pending(a)) return;
     a->armed = true;
     a->deadline_us = now_us + view_timeout_us(a);
     a->resend_wait_us = 2 * view_timeout_us(a);

@@ -171,8 +171,9 @@ void lanes_each_included(const struct lanes *lanes, const struct cut *parent, co
                          lanes_visit *visit, void *context) {
     for (uint32_t i = 0; i < block->entries_count; i++) {
         const struct tip *entry = &block->entries[i];
-        const struct batch *b = lanes_find(lanes, entry->member, entry->seq, &entry->hash);
-        CHECK(b != NULL);
-        for (; b != NULL && b->seq > parent->tips[entry->member].seq; b = b->parent) visit(context, b);
+        const struct batch *end = lanes_find(lanes, entry->member, entry->seq, &entry->hash);
+        CHECK(end != NULL);
+        for (uint64_t seq = parent->tips[entry->member].seq + 1; seq <= end->seq; seq++)
+            visit(context, lane_ancestor(end, seq));
     }
 }

@@ -116,7 +116,8 @@ uint32_t lanes_build_cut(const struct lanes *lanes, const struct cut *parent, co
  * STATUS_TOO_LARGE. */
 enum status lanes_check_cut(const struct lanes *lanes, const struct cut *parent, const struct member_set *seals,
                             const struct block *block, struct tip *ret_missing) MUST_USE;
-/* Calls `visit` for every batch that `block` newly includes over `parent`; all must be held (lanes_check_cut). */
+/* Calls `visit` for every batch that `block` newly includes over `parent`, lane by lane, each lane from its oldest on; all must
+ * be held (lanes_check_cut). */
 typedef void lanes_visit(void *context, const struct batch *batch);
 void lanes_each_included(const struct lanes *lanes, const struct cut *parent, const struct block *block,
                          lanes_visit *visit, void *context);
