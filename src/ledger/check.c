@@ -1,0 +1,229 @@
+/* The offline check: opens the file for reading, lets SQLite check its structure, finds the keys in leaf 0, and walks every table.
+ * The log is in check_log.c, the batches are in check_batch.c. */
+#include "ledger/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ledger/checking.h"
+#include "ledger/database.h"
+#include "wire/block.h"
+#include "wire/proof.h"
+
+void checking_found(struct checking *checking, const char *table, uint64_t row, const char *what) {
+    checking->checked.findings += 1;
+    if (checking->finding != NULL) checking->finding(checking->context, table, (int64_t)row, what);
+}
+
+bool checking_expect(struct checking *checking, const char *table, uint64_t row, enum status status,
+                     const char *what) {
+    if (status == STATUS_OK) return true;
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s: %s", what, status_text(status));
+    checking_found(checking, table, row, text);
+    return false;
+}
+
+bool checking_require(struct checking *checking, const char *table, uint64_t row, bool holds, const char *what) {
+    if (!holds) checking_found(checking, table, row, what);
+    return holds;
+}
+
+enum status checking_end(struct checking *checking, const char *table, enum status status) {
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) return STATUS_OK;
+    if (status != STATUS_CORRUPT) return status;
+    checking_found(checking, table, 0, sqlite3_errmsg(checking->database));
+    return STATUS_OK;
+}
+
+enum status checking_walk(struct checking *checking, const char *table, const char *text, checking_row *row) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(checking->database, text, -1, &statement, NULL);
+    enum status status = database_status(checking->database, code);
+    while (status == STATUS_OK) {
+        status = database_row(statement);
+        if (status == STATUS_OK) row(checking, statement);
+    }
+    status = checking_end(checking, table, status);
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+bool checking_certificate(struct checking *checking, const char *table, uint64_t row, struct slice bytes,
+                          struct vote_certificate *ret_certificate) {
+    struct reader reader = reader_of(bytes);
+    enum status status = vote_certificate_take(&reader, ret_certificate);
+    if (status == STATUS_OK) status = reader_end(&reader);
+    if (!checking_expect(checking, table, row, status, "the certificate")) return false;
+    if (checking->keyring.members == 0) return true;
+    status =
+        vote_certificate_verify(ret_certificate, &checking->chain, &checking->keyring, checking->genesis.threshold);
+    return checking_expect(checking, table, row, status, "the certificate");
+}
+
+static void check_structure_row(struct checking *checking, sqlite3_stmt *statement) {
+    const char *said = (const char *)sqlite3_column_text(statement, 0);
+    if (said == NULL || strcmp(said, "ok") != 0) checking_found(checking, "database", 0, said != NULL ? said : "");
+}
+
+static void check_block(struct checking *checking, sqlite3_stmt *statement) {
+    struct block block;
+    struct hash hash, kept;
+    uint64_t view = column_number(statement, 2);
+    checking->checked.others += 1;
+    enum status status = block_read(column_bytes(statement, 3), &checking->chain, &block, &hash);
+    if (!checking_expect(checking, "block", view, status, "the block")) return;
+    bool same = column_hash(statement, 0, &kept) == STATUS_OK && hash_equal(&hash, &kept);
+    (void)checking_require(checking, "block", view, same, "its hash is another one");
+    same = block.epoch == column_number(statement, 1) && block.view == view;
+    (void)checking_require(checking, "block", view, same, "epoch or view is not that of the block");
+}
+
+static void check_vote(struct checking *checking, sqlite3_stmt *statement) {
+    struct reader reader = reader_of(column_bytes(statement, 4));
+    struct vote vote;
+    struct hash kept;
+    uint64_t view = column_number(statement, 1);
+    checking->checked.others += 1;
+    enum status status = vote_take(&reader, &vote);
+    if (status == STATUS_OK) status = reader_end(&reader);
+    if (!checking_expect(checking, "vote", view, status, "the vote")) return;
+    bool same = vote.epoch == column_number(statement, 0) && vote.view == view &&
+                (uint64_t)vote.kind == column_number(statement, 2) && vote.member == checking->member &&
+                column_hash(statement, 3, &kept) == STATUS_OK && hash_equal(&vote.block, &kept);
+    (void)checking_require(checking, "vote", view, same, "a column is not that of the vote");
+    if (checking->keyring.members == 0) return;
+    status = vote_verify(&vote, &checking->chain, &checking->keyring);
+    (void)checking_expect(checking, "vote", view, status, "the vote");
+}
+
+static void check_certificate(struct checking *checking, sqlite3_stmt *statement) {
+    struct vote_certificate certificate;
+    uint64_t view = column_number(statement, 1);
+    checking->checked.others += 1;
+    if (!checking_certificate(checking, "certificate", view, column_bytes(statement, 3), &certificate)) return;
+    bool same = certificate.epoch == column_number(statement, 0) && certificate.view == view &&
+                (uint64_t)certificate.kind == column_number(statement, 2);
+    (void)checking_require(checking, "certificate", view, same, "a column is not that of the certificate");
+}
+
+static void check_certified(struct checking *checking, sqlite3_stmt *statement) {
+    struct checkpoint checkpoint;
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    uint32_t count = 0;
+    uint64_t height = column_number(statement, 0);
+    checking->checked.others += 1;
+    enum status status = column_checkpoint(statement, 0, &checkpoint);
+    if (status == STATUS_OK) status = column_signatures(statement, 6, signatures, &count);
+    if (!checking_expect(checking, "certified", height, status, "the certificate")) return;
+    for (uint32_t i = 0; i < count && checking->keyring.members > 0; i++) {
+        uint32_t member = signatures[i].member;
+        bool known = member < checking->keyring.members && (i == 0 || member > signatures[i - 1].member);
+        if (!checking_require(checking, "certified", height, known, "signers do not ascend within the members"))
+            return;
+        status =
+            checkpoint_verify(&checkpoint, &checking->chain, checking->keyring.keys[member], signatures[i].signature);
+        (void)checking_expect(checking, "certified", height, status, "a signature of the checkpoint");
+    }
+}
+
+static void check_proof(struct checking *checking, sqlite3_stmt *statement) {
+    struct proof proof;
+    uint64_t member = column_number(statement, 0);
+    struct slice bytes = column_bytes(statement, 2);
+    checking->checked.others += 1;
+    enum status status = checking->keyring.members > 0
+                             ? proof_verify(bytes, &checking->chain, &checking->keyring, &proof)
+                             : proof_read(bytes, &checking->chain, &proof);
+    if (!checking_expect(checking, "proof", member, status, "the proof")) return;
+    (void)checking_require(checking, "proof", member, proof.member == member, "it is against another member");
+}
+
+static enum status check_rest(struct checking *checking) {
+    static const struct {
+        const char *table;
+        const char *text;
+        checking_row *row;
+    } TABLES[] = {
+        {"block", "SELECT hash, epoch, view, bytes FROM block", check_block},
+        {"vote", "SELECT epoch, view, kind, block, bytes FROM vote", check_vote},
+        {"certificate", "SELECT epoch, view, kind, bytes FROM certificate", check_certificate},
+        {"certified",
+         "SELECT height, size, root, epoch, threshold_numerator, threshold_denominator, signers, signatures "
+         "FROM certified",
+         check_certified},
+        {"proof", "SELECT member, n, bytes FROM proof", check_proof},
+    };
+    for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++)
+        TRY(checking_walk(checking, TABLES[i].table, TABLES[i].text, TABLES[i].row));
+    return STATUS_OK;
+}
+
+/* Leaf 0 is the genesis: it hashes to the chain id and has the keys of all members. */
+static void find_keys(struct checking *checking, sqlite3_stmt *statement) {
+    struct hash chain;
+    enum status status = genesis_read(column_bytes(statement, 0), &checking->genesis);
+    if (!checking_expect(checking, "leaf", 0, status, "the genesis")) return;
+    genesis_chain(&checking->genesis, &chain);
+    if (!checking_require(checking, "leaf", 0, hash_equal(&chain, &checking->chain),
+                          "the genesis is not that of the chain id"))
+        return;
+    checking->keyring =
+        (struct keyring){(const uint8_t(*)[KEY_BYTES])checking->genesis.keys, checking->genesis.members};
+}
+
+static enum status read_meta(struct checking *checking, const struct hash *expected) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(checking->database,
+                                  "SELECT (SELECT value FROM meta WHERE key = 'chain'), "
+                                  "(SELECT value FROM meta WHERE key = 'member')",
+                                  -1, &statement, NULL);
+    enum status status = database_status(checking->database, code);
+    if (status == STATUS_OK) status = database_row(statement);
+    if (status == STATUS_OK) status = column_hash(statement, 0, &checking->chain);
+    if (status == STATUS_OK) checking->member = column_number(statement, 1);
+    (void)sqlite3_finalize(statement);
+    if (status != STATUS_OK) return status;
+    return expected == NULL || hash_equal(expected, &checking->chain) ? STATUS_OK : STATUS_WRONG_CHAIN;
+}
+
+static enum status open_to_read(struct checking *checking, const char *path) {
+    if (access(path, F_OK) != 0) return STATUS_NOT_FOUND;
+    int code = sqlite3_open_v2(path, &checking->database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    TRY(database_status(checking->database, code));
+    TRY(database_execute(checking->database, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN"));
+    uint64_t application = 0, version = 0;
+    TRY(database_number(checking->database, "PRAGMA application_id", &application));
+    TRY(database_number(checking->database, "PRAGMA user_version", &version));
+    if (application != SCHEMA_APPLICATION_ID) return STATUS_BAD_FORMAT;
+    return version == SCHEMA_VERSION ? STATUS_OK : STATUS_VERSION;
+}
+
+static enum status check_everything(struct checking *checking) {
+    TRY(checking_walk(checking, "database", "PRAGMA integrity_check", check_structure_row));
+    TRY(checking_walk(checking, "leaf", "SELECT bytes FROM leaf WHERE idx = 0", find_keys));
+    TRY(checking_batches(checking));
+    TRY(checking_log(checking));
+    return check_rest(checking);
+}
+
+enum status ledger_check(const char *path, const struct hash *chain, ledger_finding *finding, void *context,
+                         struct ledger_checked *ret_checked) {
+    struct checking *checking = calloc(1, sizeof *checking);
+    if (checking == NULL) return STATUS_IO;
+    checking->finding = finding;
+    checking->context = context;
+    enum status status = open_to_read(checking, path);
+    if (status == STATUS_OK) status = read_meta(checking, chain);
+    if (status == STATUS_OK) {
+        status = check_everything(checking);
+    } else if (status == STATUS_CORRUPT) {
+        checking_found(checking, "database", 0, sqlite3_errmsg(checking->database));
+    }
+    if (status == STATUS_OK && checking->checked.findings > 0) status = STATUS_CORRUPT;
+    if (status == STATUS_OK || status == STATUS_CORRUPT) *ret_checked = checking->checked;
+    (void)sqlite3_close(checking->database);
+    free(checking);
+    return status;
+}

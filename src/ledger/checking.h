@@ -1,0 +1,46 @@
+/* What the parts of the offline check share (ledger/check.h). Inside this room only. */
+#ifndef LEDGER_CHECKING_H
+#define LEDGER_CHECKING_H
+
+#include <sqlite3.h>
+
+#include "ledger/check.h"
+#include "wire/genesis.h"
+#include "wire/vote.h"
+
+struct checking {
+    sqlite3 *database;
+    struct hash chain;
+    uint64_t member;
+    struct genesis genesis;
+    struct keyring keyring; /* of the genesis; 0 members while leaf 0 is not there: then no signature can be judged */
+    ledger_finding *finding;
+    void *context;
+    struct ledger_checked checked;
+};
+
+/* Reports something wrong with a row. */
+void checking_found(struct checking *checking, const char *table, uint64_t row, const char *what);
+/* As checking_found when `status` is not STATUS_OK, with the reason in words. Returns whether it is STATUS_OK. */
+bool checking_expect(struct checking *checking, const char *table, uint64_t row, enum status status,
+                     const char *what);
+/* As checking_found unless `holds`. Returns `holds`. */
+bool checking_require(struct checking *checking, const char *table, uint64_t row, bool holds, const char *what);
+/* The end of a walk over a table: STATUS_NOT_FOUND (no more rows) is the good one. Damage of the structure is a finding; returns what
+ * must stop the check: STATUS_OK, STATUS_IO, STATUS_LOCKED. */
+enum status checking_end(struct checking *checking, const char *table, enum status status) MUST_USE;
+
+/* Calls `row` for every row of `text`. */
+typedef void checking_row(struct checking *checking, sqlite3_stmt *statement);
+enum status checking_walk(struct checking *checking, const char *table, const char *text, checking_row *row) MUST_USE;
+
+/* A certificate of votes: form and signatures. `ret_certificate` is filled in when true is returned. */
+bool checking_certificate(struct checking *checking, const char *table, uint64_t row, struct slice bytes,
+                          struct vote_certificate *ret_certificate);
+
+/* Batches, their bodies and contents. */
+enum status checking_batches(struct checking *checking) MUST_USE;
+/* Leaves, nodes and heights. */
+enum status checking_log(struct checking *checking) MUST_USE;
+
+#endif
