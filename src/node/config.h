@@ -1,0 +1,102 @@
+/* A member's directory: what stands in it, read strictly and written whole.
+ *
+ *     config.json    which member this is, where it listens, where the others are
+ *     genesis.json   the group: names, keys, threshold (a copy; the same for every member)
+ *     key            the seed of the member's Ed25519 key; mode 0600 (node/keys.h)
+ *     token          what clients show before they may write; mode 0600
+ *     ledger.db      everything the member has signed and agreed to (ledger/ledger.h)
+ *
+ *     {"member": 0, "listen": "127.0.0.1:7100", "api": "127.0.0.1:8100",
+ *      "peers": ["127.0.0.1:7100", "127.0.0.1:7101", ...]}      one address a member, in the order of the genesis
+ *
+ * Invariant: a configuration that is handed out is whole and consistent: the genesis is valid, the key belongs to the
+ * member that it says it is, every member has an address. Everything that is refused is explained in one sentence
+ * that names the file. */
+#ifndef NODE_CONFIG_H
+#define NODE_CONFIG_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "wire/genesis.h"
+
+enum {
+    CONFIG_PATH_BYTES = 1024,    /* a path, NUL included */
+    CONFIG_ADDRESS_BYTES = 272,  /* "host:port" or "[ipv6]:port", NUL included */
+    CONFIG_TOKEN_CHARACTERS = 64 /* hex */
+};
+
+#define CONFIG_FILE  "config.json"
+#define GENESIS_FILE "genesis.json"
+#define KEY_FILE     "key"
+#define TOKEN_FILE   "token"
+
+/* About 100 KiB: hold it on the heap or statically, not on the stack. */
+struct node_config {
+    char directory[CONFIG_PATH_BYTES];
+    char ledger_path[CONFIG_PATH_BYTES];
+    struct genesis genesis;
+    struct hash chain;
+    uint32_t member;
+    uint8_t secret[SECRET_BYTES]; /* node_config_wipe clears it */
+    char token[CONFIG_TOKEN_CHARACTERS + 1];
+    char listen[CONFIG_ADDRESS_BYTES]; /* for the other members */
+    char api[CONFIG_ADDRESS_BYTES];    /* for clients of this machine */
+    char peers[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
+};
+
+/* Why something was refused, in one sentence for people: which file, what is wrong, what to do. Written on failure
+ * only. */
+struct config_detail {
+    char text[2 * CONFIG_PATH_BYTES + 512];
+};
+/* As printf; cut off when it is too long. */
+void config_detail_set(struct config_detail *ret_detail, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Reads everything that a member needs to run. STATUS_NOT_FOUND when a file is missing, STATUS_IO when it can't be
+ * read, STATUS_BAD_FORMAT for text that is not the JSON or hex it should be, STATUS_BAD_VALUE for a value out of
+ * range, STATUS_NOT_ALLOWED for a secret that others can read, STATUS_BAD_KEY for a key that is not this member's, or
+ * what genesis_valid says. */
+enum status node_config_load(const char *directory, struct node_config *ret_config,
+                             struct config_detail *ret_detail) MUST_USE;
+/* What a client of the member needs: config.json, genesis.json and the token; the key is not touched and `secret`
+ * stays zero. */
+enum status node_config_load_client(const char *directory, struct node_config *ret_config,
+                                    struct config_detail *ret_detail) MUST_USE;
+/* As node_config_load_client without the token, which stays empty: for reading what other members of one machine
+ * answer to anybody. */
+enum status node_config_load_public(const char *directory, struct node_config *ret_config,
+                                    struct config_detail *ret_detail) MUST_USE;
+/* Clears what is secret. */
+void node_config_wipe(struct node_config *config);
+
+/* Creates config.json (mode 0600) from `member`, `listen`, `api` and `peers` of a valid configuration; its directory
+ * exists. STATUS_CONFLICT when there is one already, STATUS_IO. */
+enum status node_config_write(const struct node_config *config, struct config_detail *ret_detail) MUST_USE;
+
+/* The genesis as people write it:
+ *     {"credimus": 1, "name": "indicators", "created": "2026-01-02T03:04:05.000006Z", "threshold": "3/4",
+ *      "state_bytes_max": 1073741824, "members": [{"name": "m0", "key": "<64 hex>"}, ...]}
+ * "created" has exactly six decimals and is in UTC. Unknown keys, duplicate keys and whatever genesis_valid refuses
+ * are refused. */
+enum status genesis_load(const char *path, struct genesis *ret_genesis, struct config_detail *ret_detail) MUST_USE;
+/* Creates the file, mode 0644. STATUS_CONFLICT when there is one already, STATUS_IO. */
+enum status genesis_write(const char *path, const struct genesis *genesis, struct config_detail *ret_detail) MUST_USE;
+
+/* "127.0.0.1:7100", "name.example:7100" or "[::1]:7100". The port is 1 .. 65535, without sign or leading zero; the
+ * host may not be empty. STATUS_BAD_FORMAT or STATUS_BAD_VALUE. `ret_host` loses the brackets; it holds
+ * CONFIG_ADDRESS_BYTES. */
+enum status config_address_split(const char *address, char *ret_host, uint16_t *ret_port) MUST_USE;
+
+/* "2026-01-02T03:04:05.000006Z", in UTC with exactly six decimals: `ret_text` holds CONFIG_TIME_BYTES. */
+enum { CONFIG_TIME_BYTES = 32 };
+void config_time_put(uint64_t time_us, char *ret_text);
+/* The same back, years 1970 .. 9999; 0 to 6 decimals. STATUS_BAD_FORMAT for anything else, STATUS_BAD_VALUE for a day or a time
+ * that does not exist. */
+enum status config_time_parse(struct slice text, uint64_t *ret_time_us) MUST_USE;
+
+/* directory/name. STATUS_TOO_LARGE when it is longer than `path_bytes`. */
+enum status config_path(const char *directory, const char *name, char *ret_path, size_t path_bytes) MUST_USE;
+
+#endif

@@ -1,0 +1,314 @@
+/* The life of a running member: start, turns, stop (node/node.h). */
+#include "node/node.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "node/keys.h"
+#include "node/state.h"
+
+/* Evidence is refused below this much room on the disk: votes and blocks must still fit. */
+#define DISK_LOW_BYTES     ((uint64_t)64 * 1024 * 1024)
+#define DISK_LOOK_EVERY_US UINT64_C(1000000)
+/* Says that the member has run before: a missing ledger then means amnesia, not a first start. */
+#define STARTED_FILE "started"
+
+static void time_now(void *context, struct replica_time *ret_now) {
+    (void)context;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    ret_now->mono_us = uv_hrtime() / 1000;
+    ret_now->wall_us = (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
+}
+
+static struct replica_time now_of(struct node *node) {
+    struct replica_time now;
+    time_now(node, &now);
+    return now;
+}
+
+/* --- the turn --- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm_timer(struct node *node) {
+    uint64_t deadline_us = replica_deadline_us(node->replica);
+    uint64_t now_us = uv_hrtime() / 1000;
+    if (deadline_us == UINT64_MAX) {
+        uv_timer_stop(&node->timer);
+        return;
+    }
+    uint64_t wait_ms = deadline_us <= now_us ? 0 : (deadline_us - now_us + 999) / 1000;
+    uv_update_time(&node->loop);
+    uv_timer_start(&node->timer, on_timer, wait_ms, 0);
+}
+
+static void stop(struct node *node, int exit_status);
+
+/* Makes durable what the replica wrote, then lets go what may leave only after that. */
+static bool commit(struct node *node) {
+    enum status status = ledger_commit(node->ledger);
+    if (status == STATUS_OK) return true;
+    node_log(LOG_ERROR, "the ledger can't be written: %s (%s); nothing more is sent, stopping", status_text(status),
+             ledger_error_text(node->ledger));
+    stop(node, 1);
+    return false;
+}
+
+static void on_turn(uv_prepare_t *handle) {
+    struct node *node = handle->data;
+    if (node->closing) return;
+    if (node->dirty) {
+        node->dirty = false;
+        replica_flush(node->replica, now_of(node));
+        if (!commit(node)) return;
+        node_release(node);
+        struct replica_lane own;
+        replica_lane(node->replica, node->config->member, &own);
+        http_committed(node->http, own.tip.seq);
+        node->dirty = false; /* frames put into the outbox during the flush have left with the others */
+    }
+    arm_timer(node);
+}
+
+static void on_timer(uv_timer_t *timer) {
+    struct node *node = timer->data;
+    if (node->closing) return;
+    node->dirty = true;
+    replica_on_tick(node->replica, now_of(node));
+}
+
+/* --- the transport's and http's callbacks --- */
+
+static void on_frame(void *context, uint32_t from, struct slice frame) {
+    struct node *node = context;
+    if (node->closing) return;
+    node->dirty = true;
+    replica_on_frame(node->replica, now_of(node), from, frame);
+}
+
+static void on_link(void *context, uint32_t member, bool up) {
+    struct node *node = context;
+    if (node->closing) return;
+    node_log(LOG_INFO, "link to %s is %s", node->config->genesis.member_names[member], up ? "up" : "down");
+    node->dirty = true;
+    replica_on_link(node->replica, now_of(node), member, up);
+}
+
+static void on_refused(void *context, const char *peer_address, enum status why) {
+    /* An attacker may knock as often as it likes; the log gets ten lines a second at most. */
+    static uint64_t second, lines;
+    (void)context;
+    uint64_t current = uv_hrtime() / 1000000000;
+    if (current != second) lines = 0;
+    second = current;
+    if (lines++ < 10) node_log(LOG_WARNING, "refused a connection of %s: %s", peer_address, status_text(why));
+}
+
+static struct replica *backend_replica(void *context) { return ((struct node *)context)->replica; }
+
+static void backend_submitted(void *context) { ((struct node *)context)->dirty = true; }
+
+static bool backend_accepting(void *context, enum status *ret_why) {
+    struct node *node = context;
+    uint64_t now_us = uv_hrtime() / 1000;
+    if (node->disk_looked_us == 0 || now_us > node->disk_looked_us + DISK_LOOK_EVERY_US) {
+        struct statvfs disk;
+        node->disk_looked_us = now_us;
+        node->disk_low =
+            statvfs(node->config->directory, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < DISK_LOW_BYTES;
+    }
+    if (node->closing || node->disk_low) *ret_why = node->closing ? STATUS_UNAVAILABLE : STATUS_DISK_FULL;
+    return !node->closing && !node->disk_low;
+}
+
+/* --- stopping --- */
+
+static void close_handle(uv_handle_t *handle) {
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+static void stop(struct node *node, int exit_status) {
+    if (node->closing) return;
+    node->closing = true;
+    node->exit_status = exit_status;
+    if (node->http != NULL) http_close(node->http, NULL, NULL);
+    if (node->transport != NULL) transport_close(node->transport, NULL, NULL);
+    node->http = NULL;
+    node->transport = NULL;
+    close_handle((uv_handle_t *)&node->timer);
+    close_handle((uv_handle_t *)&node->turn);
+    close_handle((uv_handle_t *)&node->interrupted);
+    close_handle((uv_handle_t *)&node->terminated);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    struct node *node = handle->data;
+    node_log(LOG_INFO, "stopping on signal %d", number);
+    stop(node, 0);
+}
+
+/* --- starting --- */
+
+static enum status open_ledger(struct node *node) {
+    char detail[512];
+    enum status status = ledger_open(node->config->ledger_path, &node->config->chain, node->config->member,
+                                     &node->ledger, detail, sizeof detail);
+    if (status != STATUS_OK) node_log(LOG_ERROR, "%s", detail[0] != '\0' ? detail : status_text(status));
+    return status;
+}
+
+static enum status open_replica(struct node *node) {
+    struct replica_config config = {
+        .genesis = &node->config->genesis, .self = node->config->member, .secret = node->config->secret};
+    struct replica_ports ports = node_ports(node);
+    node->memory_bytes = replica_bytes(&config);
+    node->memory =
+        mmap(NULL, node->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (node->memory == MAP_FAILED) {
+        node->memory = NULL;
+        node_log(LOG_ERROR,
+                 "can't reserve %zu GiB of address space (mostly never used): raise the limit (ulimit -v) or lower "
+                 "state_bytes_max in the genesis",
+                 node->memory_bytes >> 30);
+        return STATUS_IO;
+    }
+    node->replica = replica_init(node->memory, node->memory_bytes, &config, &ports);
+    enum status status = node_restore(node);
+    if (status == STATUS_OK) return STATUS_OK;
+    node_log(
+        LOG_ERROR,
+        "%s can't be used: %s. 'credimus log --check %s' tells more. To recover, move it away and start again: the "
+        "member then asks the others for everything",
+        node->config->ledger_path, status_text(status), node->config->directory);
+    return status;
+}
+
+/* True when this member ran before and its ledger is gone. Leaves the mark for the next start. */
+static bool lost_its_ledger(struct node *node) {
+    char path[CONFIG_PATH_BYTES];
+    struct stat found;
+    if (config_path(node->config->directory, STARTED_FILE, path, sizeof path) != STATUS_OK) return false;
+    if (stat(path, &found) == 0) return ledger_is_new(node->ledger);
+    struct config_detail detail;
+    enum status created =
+        file_create(path, 0600, slice_of_text("this member has signed; its ledger must not be lost\n"), &detail);
+    if (created != STATUS_OK) node_log(LOG_WARNING, "%s", detail.text);
+    return false;
+}
+
+static enum status open_transport(struct node *node) {
+    static char hosts[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
+    static struct transport_member members[MEMBERS_MAX];
+    char host[CONFIG_ADDRESS_BYTES], detail[TRANSPORT_DETAIL_BYTES];
+    uint16_t port;
+    const struct genesis *genesis = &node->config->genesis;
+    for (uint32_t i = 0; i < genesis->members; i++) {
+        members[i].number = i;
+        members[i].host = hosts[i];
+        memcpy(members[i].key, genesis->keys[i], KEY_BYTES);
+        TRY(config_address_split(node->config->peers[i], hosts[i], &members[i].port));
+    }
+    TRY(config_address_split(node->config->listen, host, &port));
+    struct transport_config config = {.loop = &node->loop,
+                                      .self = node->config->member,
+                                      .secret = node->config->secret,
+                                      .members = members,
+                                      .members_count = genesis->members,
+                                      .listen_host = host,
+                                      .listen_port = port,
+                                      .callbacks = {node, on_frame, on_link, on_refused}};
+    enum status status = transport_open(&config, &node->transport, detail, sizeof detail);
+    if (status != STATUS_OK) node_log(LOG_ERROR, "can't listen for the other members: %s", detail);
+    return status;
+}
+
+static enum status open_http(struct node *node) {
+    char host[CONFIG_ADDRESS_BYTES], detail[HTTP_DETAIL_BYTES];
+    uint16_t port;
+    TRY(config_address_split(node->config->api, host, &port));
+    const struct http_backend backend = {.context = node,
+                                         .replica = backend_replica,
+                                         .now = time_now,
+                                         .submitted = backend_submitted,
+                                         .accepting = backend_accepting,
+                                         .certificate = node_certificate};
+    const struct http_config config = {
+        .loop = &node->loop, .host = host, .port = port, .token = node->config->token, .backend = &backend};
+    enum status status = http_open(&config, &node->http, detail, sizeof detail);
+    if (status != STATUS_OK) node_log(LOG_ERROR, "can't serve the API: %s", detail);
+    return status;
+}
+
+static void open_handles(struct node *node) {
+    CHECK(uv_timer_init(&node->loop, &node->timer) == 0);
+    CHECK(uv_prepare_init(&node->loop, &node->turn) == 0);
+    CHECK(uv_signal_init(&node->loop, &node->interrupted) == 0);
+    CHECK(uv_signal_init(&node->loop, &node->terminated) == 0);
+    node->timer.data = node->turn.data = node->interrupted.data = node->terminated.data = node;
+}
+
+static enum status start(struct node *node, bool recover) {
+    TRY(open_ledger(node));
+    TRY(open_replica(node));
+    TRY(open_transport(node));
+    TRY(open_http(node));
+    bool amnesia = lost_its_ledger(node) || recover;
+    if (amnesia)
+        node_log(LOG_WARNING,
+                 "the ledger may be older than what was signed: asking the others before signing anything");
+    /* Last opened, first run: the commit comes before the transport's own flush of the same turn. */
+    uv_prepare_start(&node->turn, on_turn);
+    uv_signal_start(&node->interrupted, on_signal, SIGINT);
+    uv_signal_start(&node->terminated, on_signal, SIGTERM);
+    node->dirty = true;
+    replica_start(node->replica, now_of(node), amnesia);
+    node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
+             node->config->genesis.member_names[node->config->member], node->config->member,
+             node->config->genesis.members, node->config->listen, node->config->api);
+    return STATUS_OK;
+}
+
+static void free_node(struct node *node) {
+    ledger_close(node->ledger);
+    if (node->memory != NULL) munmap(node->memory, node->memory_bytes);
+    free(node->outbox);
+    free(node->outbox_data);
+    free(node->certificate);
+    free(node->pieces);
+    if (node->config != NULL) node_config_wipe(node->config);
+    free(node->config);
+    free(node);
+}
+
+int node_run(const char *member_dir, bool recover) {
+    struct node *node = calloc(1, sizeof *node);
+    CHECK(node != NULL);
+    node->config = calloc(1, sizeof *node->config);
+    node->certificate = malloc(CERTIFICATE_BYTES_MAX);
+    node->pieces = malloc(CERTIFICATE_BYTES_MAX);
+    CHECK(node->config != NULL && node->certificate != NULL && node->pieces != NULL);
+    struct config_detail detail;
+    enum status status = node_config_load(member_dir, node->config, &detail);
+    if (status != STATUS_OK) {
+        node_log(LOG_ERROR, "%s", detail.text);
+        free_node(node);
+        return 1;
+    }
+    CHECK(uv_loop_init(&node->loop) == 0);
+    open_handles(node);
+    if (start(node, recover) != STATUS_OK) stop(node, 1);
+    uv_run(&node->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&node->loop);
+    int exit_status = node->exit_status;
+    free_node(node);
+    return exit_status;
+}
