@@ -1,0 +1,181 @@
+/* The offline check of a certificate: one function a step, in a table, in order (docs/protocol.md 5).
+ *
+ * Invariant: nothing is reported that is not bound to the signed checkpoint. Its root binds the state record as its
+ * last leaf, that record binds members, weights and threshold, and log or state bind the belief. The record must be
+ * the last leaf: the state at the signed height and no older one, so a belief or a weight that has been overtaken
+ * can't be shown as current. */
+#include "verifier/verify.h"
+
+#include "base/check.h"
+
+/* What the steps hand on to each other. */
+struct inquiry {
+    struct slice file;
+    const struct genesis *genesis;
+    const struct verify_policy *policy;
+    uint8_t *scratch;
+    size_t scratch_bytes;
+    struct hash chain;
+    struct certificate certificate;
+    struct threshold needed; /* the larger of the checkpoint's and the policy's */
+    struct verify_result result;
+};
+
+static enum status step_form(struct inquiry *inquiry) {
+    return certificate_read(inquiry->file, inquiry->scratch, inquiry->scratch_bytes, &inquiry->certificate);
+}
+
+static enum status step_note(struct inquiry *inquiry) {
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    struct verify_result *result = &inquiry->result;
+    TRY(checkpoint_note_read(inquiry->certificate.note, &inquiry->chain, inquiry->genesis, &result->checkpoint,
+                             signatures, &result->signers));
+    member_set_clear(&result->who);
+    for (uint32_t i = 0; i < result->signers; i++) member_set_add(&result->who, signatures[i].member);
+    return STATUS_OK;
+}
+
+/* The genesis names the members of epoch 0 alone. */
+static enum status step_epoch(struct inquiry *inquiry) {
+    return inquiry->result.checkpoint.epoch == 0 ? STATUS_OK : STATUS_WRONG_EPOCH;
+}
+
+static enum status step_base(struct inquiry *inquiry) {
+    struct threshold in_force = inquiry->result.checkpoint.threshold;
+    return threshold_compare(in_force, inquiry->genesis->threshold) >= 0 ? STATUS_OK : STATUS_BELOW_THRESHOLD;
+}
+
+static enum status step_heads(struct inquiry *inquiry) {
+    uint32_t n = inquiry->genesis->members;
+    inquiry->needed = inquiry->result.checkpoint.threshold;
+    if (inquiry->policy->has_threshold) {
+        TRY(threshold_check(inquiry->policy->threshold));
+        if (threshold_compare(inquiry->policy->threshold, inquiry->needed) > 0)
+            inquiry->needed = inquiry->policy->threshold;
+    }
+    inquiry->result.needed = quorum_size(n, inquiry->needed);
+    return member_set_quorum(&inquiry->result.who, n, inquiry->needed) ? STATUS_OK : STATUS_BELOW_THRESHOLD;
+}
+
+static enum status step_state(struct inquiry *inquiry) {
+    const struct certificate *certificate = &inquiry->certificate;
+    const struct checkpoint *checkpoint = &inquiry->result.checkpoint;
+    struct hash leaf;
+    TRY(record_state_read(certificate->state, &inquiry->result.state));
+    if (inquiry->result.state.height != checkpoint->height) return STATUS_CONFLICT;
+    if (checkpoint->size == 0 || certificate->state_index != checkpoint->size - 1) return STATUS_CONFLICT;
+    merkle_leaf(certificate->state, &leaf);
+    return merkle_inclusion_check(&leaf, certificate->state_index, checkpoint->size, certificate->state_proof,
+                                  certificate->state_proof_count, &checkpoint->root);
+}
+
+static enum status member_matches(const struct genesis *genesis, uint32_t number,
+                                  const struct record_member *member) {
+    if (member->number != number) return STATUS_CONFLICT;
+    if (!slice_equal(member->name, slice_of_text(genesis->member_names[number]))) return STATUS_CONFLICT;
+    return memcmp(member->key, genesis->keys[number], KEY_BYTES) == 0 ? STATUS_OK : STATUS_CONFLICT;
+}
+
+/* Also adds up the weights, which count only once the root has been compared. */
+static enum status step_members(struct inquiry *inquiry) {
+    const struct certificate *certificate = &inquiry->certificate;
+    struct verify_result *result = &inquiry->result;
+    struct merkle_frontier frontier;
+    struct hash hash;
+    if (certificate->members != inquiry->genesis->members) return STATUS_CONFLICT;
+    merkle_frontier_init(&frontier);
+    for (uint32_t i = 0; i < certificate->members; i++) {
+        struct record_member member;
+        TRY(record_member_read(certificate->member_records[i], &member));
+        TRY(member_matches(inquiry->genesis, i, &member));
+        result->weight_total += member.weight;
+        if (member_set_has(&result->who, i)) result->weight += member.weight;
+        merkle_leaf(certificate->member_records[i], &hash);
+        merkle_append(&frontier, &hash);
+    }
+    merkle_frontier_root(&frontier, &hash);
+    return hash_equal(&hash, &result->state.members) ? STATUS_OK : STATUS_BAD_PROOF;
+}
+
+/* The parameters tree has one leaf, so its root is the hash of the leaf. */
+static enum status step_parameters(struct inquiry *inquiry) {
+    uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct hash root;
+    record_parameters_put(&writer, inquiry->result.checkpoint.threshold);
+    CHECK(!writer.overflowed);
+    merkle_leaf(writer_slice(&writer), &root);
+    return hash_equal(&root, &inquiry->result.state.parameters) ? STATUS_OK : STATUS_BAD_PROOF;
+}
+
+static enum status step_weight(struct inquiry *inquiry) {
+    const struct verify_result *result = &inquiry->result;
+    bool met = quorum_weight_met(result->weight, result->weight_total, inquiry->needed);
+    return met ? STATUS_OK : STATUS_BELOW_WEIGHT;
+}
+
+static enum status step_belief(struct inquiry *inquiry) {
+    const struct certificate *certificate = &inquiry->certificate;
+    struct verify_result *result = &inquiry->result;
+    enum record_kind kind;
+    struct hash leaf;
+    TRY(record_belief_read(certificate->belief, &kind, &result->belief));
+    result->is_verdict = kind == RECORD_VERDICT;
+    if (result->is_verdict != (certificate->questions == 0)) return STATUS_CONFLICT;
+    if (result->belief.height > result->checkpoint.height) return STATUS_CONFLICT;
+    uint64_t size = result->is_verdict ? result->checkpoint.size : certificate->questions;
+    const struct hash *root = result->is_verdict ? &result->checkpoint.root : &result->state.questions;
+    merkle_leaf(certificate->belief, &leaf);
+    return merkle_inclusion_check(&leaf, certificate->index, size, certificate->proof, certificate->proof_count,
+                                  root);
+}
+
+static enum status step_outcome(struct inquiry *inquiry) {
+    const struct record_belief *belief = &inquiry->result.belief;
+    if (!inquiry->policy->has_expect) return STATUS_OK;
+    bool expected =
+        belief->status == QUESTION_DECIDED && slice_equal(belief->hypotheses[belief->top], inquiry->policy->expect);
+    return expected ? STATUS_OK : STATUS_WRONG_OUTCOME;
+}
+
+static enum status step_margin(struct inquiry *inquiry) {
+    bool enough = inquiry->result.belief.flip_margin >= inquiry->policy->min_margin;
+    return enough ? STATUS_OK : STATUS_WRONG_OUTCOME;
+}
+
+/* clang-format off */
+static enum status (*const steps[VERIFY_DONE])(struct inquiry *inquiry) = {
+    [VERIFY_FORM] = step_form,
+    [VERIFY_NOTE] = step_note,
+    [VERIFY_EPOCH] = step_epoch,
+    [VERIFY_BASE] = step_base,
+    [VERIFY_HEADS] = step_heads,
+    [VERIFY_STATE] = step_state,
+    [VERIFY_MEMBERS] = step_members,
+    [VERIFY_PARAMETERS] = step_parameters,
+    [VERIFY_WEIGHT] = step_weight,
+    [VERIFY_BELIEF] = step_belief,
+    [VERIFY_OUTCOME] = step_outcome,
+    [VERIFY_MARGIN] = step_margin,
+};
+/* clang-format on */
+
+const char *verify_step_text(enum verify_step step) {
+    static const char *const texts[] = {
+#define VERIFY_STEP_TEXT(code, text) [VERIFY_##code] = text,
+        VERIFY_STEP_TABLE(VERIFY_STEP_TEXT)
+#undef VERIFY_STEP_TEXT
+    };
+    return step < VERIFY_DONE ? texts[step] : "everything holds";
+}
+
+enum status verify_certificate(struct slice file, const struct genesis *genesis, const struct verify_policy *policy,
+                               uint8_t *scratch, size_t scratch_bytes, struct verify_result *ret_result,
+                               enum verify_step *ret_step) {
+    struct inquiry inquiry = {.file = file, .genesis = genesis, .policy = policy, .scratch_bytes = scratch_bytes};
+    inquiry.scratch = scratch;
+    genesis_chain(genesis, &inquiry.chain);
+    for (*ret_step = VERIFY_FORM; *ret_step < VERIFY_DONE; (*ret_step)++) TRY(steps[*ret_step](&inquiry));
+    *ret_result = inquiry.result;
+    return STATUS_OK;
+}

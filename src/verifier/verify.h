@@ -1,0 +1,70 @@
+/* The offline check of a certificate (docs/protocol.md 5): the genesis and the file, nothing else; no I/O, no memory
+ * but the caller's. What it establishes: a quorum of the genesis members, carrying enough weight, signed one log and
+ * state, and the belief is in it. */
+#ifndef VERIFIER_VERIFY_H
+#define VERIFIER_VERIFY_H
+
+#include <stdbool.h>
+
+#include "quorum/tally.h"
+#include "wire/certificate.h"
+
+/* The steps, in the order in which they are taken; each relies on those before it. */
+#define VERIFY_STEP_TABLE(X)                                                                                         \
+    X(FORM, "the certificate file has its form")                                                                     \
+    X(NOTE, "the checkpoint belongs to this chain and its signatures verify")                                        \
+    X(EPOCH, "the checkpoint belongs to an epoch whose members are known")                                           \
+    X(BASE, "the threshold in the checkpoint is not below the one of the genesis")                                   \
+    X(HEADS, "enough members signed")                                                                                \
+    X(STATE, "the state record is the last leaf of the log")                                                         \
+    X(MEMBERS, "the member records are those of the genesis and of the state")                                       \
+    X(PARAMETERS, "the threshold in the checkpoint is the one of the state")                                         \
+    X(WEIGHT, "the signers carry enough weight")                                                                     \
+    X(BELIEF, "the belief is in the log or in the state")                                                            \
+    X(OUTCOME, "the question is decided for the expected hypothesis")                                                \
+    X(MARGIN, "as many liars are tolerated as was asked for")
+
+enum verify_step {
+#define VERIFY_STEP_ENUM(code, text) VERIFY_##code,
+    VERIFY_STEP_TABLE(VERIFY_STEP_ENUM)
+#undef VERIFY_STEP_ENUM
+        VERIFY_DONE,
+};
+
+/* What the step establishes, a sentence without a final full stop. Static storage, never NULL. */
+const char *verify_step_text(enum verify_step step);
+
+/* What the reader insists on beyond the rules of the chain. All zeros: nothing. */
+struct verify_policy {
+    bool has_expect;
+    struct slice expect; /* the name of the hypothesis that the question must be decided for */
+    bool has_threshold;
+    struct threshold threshold; /* heads and weight must reach this one too, whatever the checkpoint asks for */
+    uint32_t min_margin;        /* the flip margin must be at least this; 0: any */
+};
+
+struct verify_result {
+    struct record_belief belief; /* texts borrowed from the scratch memory */
+    bool is_verdict;             /* a verdict of the log; otherwise the standing of the question at the height */
+    struct checkpoint checkpoint;
+    uint32_t signers;
+    struct member_set who;
+    uint32_t needed; /* heads, at the larger of the checkpoint's and the policy's threshold */
+    uint64_t weight; /* of the signers */
+    uint64_t weight_total;
+    struct record_state state;
+};
+
+/* Judges a whole certificate file. `genesis` is one that genesis_read or genesis_valid accepted. `scratch` holds at
+ * least file.bytes, and lives as long as the texts in the result are used.
+ *
+ * `ret_step` is written always: the step that failed, or VERIFY_DONE. Statuses by step: those of certificate_read
+ * (FORM) and of checkpoint_note_read (NOTE); STATUS_WRONG_EPOCH; STATUS_BELOW_THRESHOLD (BASE, HEADS);
+ * STATUS_BELOW_WEIGHT; STATUS_BAD_PROOF where a record is not under its root; STATUS_CONFLICT where two parts
+ * contradict each other; STATUS_WRONG_OUTCOME (OUTCOME, MARGIN); STATUS_BAD_VALUE for a policy with an impossible
+ * threshold (HEADS); statuses of decoding at any. */
+enum status verify_certificate(struct slice file, const struct genesis *genesis, const struct verify_policy *policy,
+                               uint8_t *scratch, size_t scratch_bytes, struct verify_result *ret_result,
+                               enum verify_step *ret_step) MUST_USE;
+
+#endif

@@ -1,0 +1,243 @@
+/* Records: encode and decode the leaves of the log and of the state trees (docs/formats.md).
+ *
+ * Invariant: the first number of a record names its kind, all kinds differ, and headers carry a tag instead; so no
+ * leaf of one kind can be shown as a leaf of another. */
+#include "wire/record.h"
+
+#include "base/check.h"
+#include "codec/cbor.h"
+#include "wire/field.h"
+
+enum {
+    BELIEF_FIELDS = 16,
+    STATE_FIELDS = 7,
+    MEMBER_FIELDS = 6,
+    PARAMETERS_FIELDS = 3,
+    PROOF_RECORD_FIELDS = 2,
+    WEIGHT_MAX = 65536,
+    LEVEL_MAX = 3,
+};
+
+static void put_prefix(struct writer *writer, uint32_t fields, enum record_kind kind) {
+    cbor_put_array(writer, fields);
+    cbor_put_uint(writer, kind);
+}
+
+static void put_hash(struct writer *writer, const struct hash *hash) {
+    cbor_put_bytes(writer, slice_of(hash->bytes, HASH_BYTES));
+}
+
+static enum status take_prefix(struct reader *reader, uint32_t fields, enum record_kind kind) {
+    uint64_t found;
+    TRY(cbor_take_array_exactly(reader, fields));
+    TRY(cbor_take_uint(reader, &found));
+    return found == kind ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+/* Beliefs. */
+
+static bool interval_valid(const struct record_interval *interval) {
+    return interval->members <= MEMBERS_MAX && interval->low <= interval->high;
+}
+
+static bool texts_valid(const struct record_belief *belief) {
+    if (!field_text_valid(belief->title, TITLE_BYTES_MAX)) return false;
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        if (!field_text_valid(belief->hypotheses[i], HYPOTHESIS_BYTES_MAX)) return false;
+    }
+    return field_texts_distinct(belief->hypotheses, belief->hypotheses_count);
+}
+
+/* The top is the reference: its own log-odds are 0 and nobody's are above. */
+static bool log_odds_valid(const struct record_belief *belief) {
+    if (belief->top >= belief->hypotheses_count || belief->log_odds[belief->top] != 0) return false;
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        if (belief->log_odds[i] > 0) return false;
+    }
+    return true;
+}
+
+static enum status belief_valid(const struct record_belief *belief) {
+    if (belief->hypotheses_count < HYPOTHESES_MIN) return STATUS_BAD_VALUE;
+    if (belief->hypotheses_count > HYPOTHESES_MAX) return STATUS_TOO_MANY;
+    if (!texts_valid(belief)) return STATUS_BAD_FORMAT;
+    if (belief->mode > MODE_POOL || belief->status > QUESTION_UNDECIDED) return STATUS_BAD_VALUE;
+    if (!log_odds_valid(belief)) return STATUS_BAD_VALUE;
+    if (belief->contributors > MEMBERS_MAX || belief->flip_margin > MEMBERS_MAX) return STATUS_BAD_VALUE;
+    if (!interval_valid(&belief->live) || !interval_valid(&belief->safe)) return STATUS_BAD_VALUE;
+    return threshold_check(belief->threshold);
+}
+
+static void put_interval(struct writer *writer, const struct record_interval *interval) {
+    cbor_put_array(writer, 3);
+    cbor_put_uint(writer, interval->members);
+    cbor_put_int(writer, interval->low);
+    cbor_put_int(writer, interval->high);
+}
+
+void record_belief_put(struct writer *writer, enum record_kind kind, const struct record_belief *belief) {
+    CHECK(kind == RECORD_VERDICT || kind == RECORD_QUESTION);
+    CHECK(belief_valid(belief) == STATUS_OK);
+    put_prefix(writer, BELIEF_FIELDS, kind);
+    cbor_put_bytes(writer, slice_of(belief->question.bytes, QUESTION_ID_BYTES));
+    cbor_put_text(writer, belief->title);
+    cbor_put_array(writer, belief->hypotheses_count);
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) cbor_put_text(writer, belief->hypotheses[i]);
+    cbor_put_uint(writer, belief->mode);
+    cbor_put_uint(writer, belief->status);
+    cbor_put_uint(writer, belief->top);
+    cbor_put_array(writer, belief->hypotheses_count);
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) cbor_put_int(writer, belief->log_odds[i]);
+    cbor_put_uint(writer, belief->contributors);
+    cbor_put_uint(writer, belief->items);
+    cbor_put_uint(writer, belief->flip_margin);
+    cbor_put_uint(writer, belief->margin_exact ? 1 : 0);
+    put_interval(writer, &belief->live);
+    put_interval(writer, &belief->safe);
+    cbor_put_array(writer, 2);
+    field_put_threshold(writer, belief->threshold);
+    cbor_put_uint(writer, belief->height);
+}
+
+static enum status take_interval(struct reader *reader, struct record_interval *ret_interval) {
+    TRY(cbor_take_array_exactly(reader, 3));
+    TRY(field_take_u32(reader, MEMBERS_MAX, &ret_interval->members));
+    TRY(cbor_take_int(reader, &ret_interval->low));
+    return cbor_take_int(reader, &ret_interval->high);
+}
+
+static enum status take_question(struct reader *reader, struct record_belief *ret_belief) {
+    TRY(cbor_take_bytes_exactly(reader, ret_belief->question.bytes, QUESTION_ID_BYTES));
+    TRY(field_take_text(reader, &ret_belief->title));
+    TRY(field_take_count(reader, HYPOTHESES_MAX, &ret_belief->hypotheses_count));
+    for (uint32_t i = 0; i < ret_belief->hypotheses_count; i++)
+        TRY(field_take_text(reader, &ret_belief->hypotheses[i]));
+    uint32_t mode;
+    TRY(field_take_u32(reader, MODE_POOL, &mode));
+    ret_belief->mode = (enum question_mode)mode;
+    return STATUS_OK;
+}
+
+static enum status take_outcome(struct reader *reader, struct record_belief *ret_belief) {
+    uint32_t status;
+    TRY(field_take_u32(reader, QUESTION_UNDECIDED, &status));
+    ret_belief->status = (enum question_status)status;
+    TRY(field_take_u32(reader, HYPOTHESES_MAX - 1, &ret_belief->top));
+    TRY(cbor_take_array_exactly(reader, ret_belief->hypotheses_count));
+    for (uint32_t i = 0; i < ret_belief->hypotheses_count; i++) TRY(cbor_take_int(reader, &ret_belief->log_odds[i]));
+    return STATUS_OK;
+}
+
+static enum status take_certainty(struct reader *reader, struct record_belief *ret_belief) {
+    uint32_t margin_exact;
+    TRY(field_take_u32(reader, MEMBERS_MAX, &ret_belief->contributors));
+    TRY(cbor_take_uint(reader, &ret_belief->items));
+    TRY(field_take_u32(reader, MEMBERS_MAX, &ret_belief->flip_margin));
+    TRY(field_take_u32(reader, 1, &margin_exact));
+    ret_belief->margin_exact = margin_exact == 1;
+    TRY(take_interval(reader, &ret_belief->live));
+    TRY(take_interval(reader, &ret_belief->safe));
+    TRY(cbor_take_array_exactly(reader, 2));
+    TRY(field_take_threshold(reader, &ret_belief->threshold));
+    return cbor_take_uint(reader, &ret_belief->height);
+}
+
+enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind, struct record_belief *ret_belief) {
+    if (bytes.bytes > RECORD_BELIEF_BYTES_MAX) return STATUS_TOO_LARGE;
+    struct reader reader = reader_of(bytes);
+    struct record_belief belief;
+    uint64_t kind;
+    TRY(cbor_take_array_exactly(&reader, BELIEF_FIELDS));
+    TRY(cbor_take_uint(&reader, &kind));
+    if (kind != RECORD_VERDICT && kind != RECORD_QUESTION) return STATUS_BAD_VALUE;
+    TRY(take_question(&reader, &belief));
+    TRY(take_outcome(&reader, &belief));
+    TRY(take_certainty(&reader, &belief));
+    TRY(reader_end(&reader));
+    TRY(belief_valid(&belief));
+    *ret_kind = (enum record_kind)kind;
+    *ret_belief = belief;
+    return STATUS_OK;
+}
+
+/* The state of a height. */
+
+void record_state_put(struct writer *writer, const struct record_state *state) {
+    put_prefix(writer, STATE_FIELDS, RECORD_STATE);
+    cbor_put_uint(writer, state->height);
+    put_hash(writer, &state->block);
+    cbor_put_uint(writer, state->time_us);
+    put_hash(writer, &state->questions);
+    put_hash(writer, &state->members);
+    put_hash(writer, &state->parameters);
+}
+
+enum status record_state_read(struct slice bytes, struct record_state *ret_state) {
+    struct reader reader = reader_of(bytes);
+    struct record_state state;
+    TRY(take_prefix(&reader, STATE_FIELDS, RECORD_STATE));
+    TRY(cbor_take_uint(&reader, &state.height));
+    TRY(cbor_take_hash(&reader, &state.block));
+    TRY(cbor_take_uint(&reader, &state.time_us));
+    TRY(cbor_take_hash(&reader, &state.questions));
+    TRY(cbor_take_hash(&reader, &state.members));
+    TRY(cbor_take_hash(&reader, &state.parameters));
+    TRY(reader_end(&reader));
+    *ret_state = state;
+    return STATUS_OK;
+}
+
+/* Members. */
+
+static enum status member_valid(const struct record_member *member) {
+    if (!field_name_valid(member->name)) return STATUS_BAD_FORMAT;
+    bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && member->level <= LEVEL_MAX;
+    return within ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+void record_member_put(struct writer *writer, const struct record_member *member) {
+    CHECK(member_valid(member) == STATUS_OK);
+    put_prefix(writer, MEMBER_FIELDS, RECORD_MEMBER);
+    cbor_put_uint(writer, member->number);
+    cbor_put_text(writer, member->name);
+    cbor_put_bytes(writer, slice_of(member->key, KEY_BYTES));
+    cbor_put_uint(writer, member->weight);
+    cbor_put_uint(writer, member->level);
+}
+
+enum status record_member_read(struct slice bytes, struct record_member *ret_member) {
+    struct reader reader = reader_of(bytes);
+    struct record_member member;
+    TRY(take_prefix(&reader, MEMBER_FIELDS, RECORD_MEMBER));
+    TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &member.number));
+    TRY(field_take_text(&reader, &member.name));
+    TRY(cbor_take_bytes_exactly(&reader, member.key, KEY_BYTES));
+    TRY(field_take_u32(&reader, WEIGHT_MAX, &member.weight));
+    TRY(field_take_u32(&reader, LEVEL_MAX, &member.level));
+    TRY(reader_end(&reader));
+    TRY(member_valid(&member));
+    *ret_member = member;
+    return STATUS_OK;
+}
+
+/* Parameters and proofs. */
+
+void record_parameters_put(struct writer *writer, struct threshold threshold) {
+    put_prefix(writer, PARAMETERS_FIELDS, RECORD_PARAMETERS);
+    field_put_threshold(writer, threshold);
+}
+
+enum status record_parameters_read(struct slice bytes, struct threshold *ret_threshold) {
+    struct reader reader = reader_of(bytes);
+    struct threshold threshold;
+    TRY(take_prefix(&reader, PARAMETERS_FIELDS, RECORD_PARAMETERS));
+    TRY(field_take_threshold(&reader, &threshold));
+    TRY(reader_end(&reader));
+    *ret_threshold = threshold;
+    return STATUS_OK;
+}
+
+void record_proof_put(struct writer *writer, struct slice proof) {
+    put_prefix(writer, PROOF_RECORD_FIELDS, RECORD_PROOF);
+    cbor_put_bytes(writer, proof);
+}

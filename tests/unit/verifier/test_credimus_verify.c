@@ -1,0 +1,103 @@
+/* Tests of credimus/verify.h: the public face of the verifier. */
+#include "credimus/verify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "sample_log.h"
+
+struct files {
+    uint8_t certificate_buffer[8192];
+    uint8_t genesis_buffer[1024];
+    uint8_t scratch[8192];
+    struct slice certificate;
+    struct slice genesis;
+    struct credimus_verdict verdict;
+    const char *step;
+};
+
+static void set_up(const struct sample_log *log, struct files *ret_files) {
+    struct genesis genesis;
+    struct writer writer = writer_of(ret_files->certificate_buffer, sizeof ret_files->certificate_buffer);
+    sample_log_certify(log, &writer);
+    ret_files->certificate = writer_slice(&writer);
+    writer = writer_of(ret_files->genesis_buffer, sizeof ret_files->genesis_buffer);
+    sample_log_genesis(log, &genesis);
+    genesis_put(&writer, &genesis);
+    ret_files->genesis = writer_slice(&writer);
+}
+
+static int verify(struct files *files, const char *expect) {
+    return credimus_verify(files->certificate.data, files->certificate.bytes, files->genesis.data,
+                           files->genesis.bytes, expect, files->scratch, sizeof files->scratch, &files->verdict,
+                           &files->step);
+}
+
+static void good_certificate_then_the_verdict_is_filled_in(void **state) {
+    (void)state;
+    static struct files files;
+    struct sample_log log = sample_log_good();
+    set_up(&log, &files);
+    assert_int_equal(verify(&files, "yes"), 0);
+    assert_string_equal(files.verdict.title, "Is it so?");
+    assert_string_equal(files.verdict.outcome, "yes");
+    assert_int_equal(files.verdict.status, CREDIMUS_DECIDED);
+    assert_int_equal(files.verdict.is_verdict, 1);
+    assert_int_equal(files.verdict.flip_margin, 2);
+    assert_int_equal(files.verdict.signers, 3);
+    assert_int_equal(files.verdict.needed, 3);
+    assert_int_equal(files.verdict.members, 4);
+    assert_int_equal(files.verdict.height, SAMPLE_HEIGHT);
+    assert_int_equal(files.verdict.time_us, 1700000001000000);
+    assert_int_equal(verify(&files, NULL), 0);
+}
+
+static void bad_certificate_then_a_reason_and_the_verdict_untouched(void **state) {
+    (void)state;
+    static struct files files;
+    struct sample_log log = sample_log_good();
+    log.signers = 0x3;
+    set_up(&log, &files);
+    memset(&files.verdict, 0x5a, sizeof files.verdict);
+    int reason = verify(&files, NULL);
+    assert_int_equal(reason, STATUS_BELOW_THRESHOLD);
+    assert_string_equal(credimus_verify_text(reason), status_text(STATUS_BELOW_THRESHOLD));
+    assert_string_equal(files.step, "enough members signed");
+    assert_int_equal(files.verdict.title[0], 0x5a);
+    assert_int_equal(files.verdict.status, 0x5a5a5a5a);
+    log.signers = 0x7;
+    set_up(&log, &files);
+    assert_int_equal(verify(&files, "no"), STATUS_WRONG_OUTCOME);
+}
+
+static void bad_genesis_then_refused_before_the_certificate(void **state) {
+    (void)state;
+    static struct files files;
+    struct sample_log log = sample_log_good();
+    set_up(&log, &files);
+    files.genesis.bytes--;
+    assert_int_equal(verify(&files, NULL), STATUS_TRUNCATED);
+    assert_string_equal(files.step, "the genesis has its form");
+    assert_int_equal(credimus_verify(NULL, 0, NULL, 0, NULL, files.scratch, 0, &files.verdict, NULL),
+                     STATUS_TRUNCATED);
+}
+
+static void unknown_reason_then_a_sentence_still(void **state) {
+    (void)state;
+    assert_non_null(credimus_verify_text(-1));
+    assert_non_null(credimus_verify_text(1000000));
+    assert_string_equal(credimus_verify_text(0), "ok");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_certificate_then_the_verdict_is_filled_in),
+        cmocka_unit_test(bad_certificate_then_a_reason_and_the_verdict_untouched),
+        cmocka_unit_test(bad_genesis_then_refused_before_the_certificate),
+        cmocka_unit_test(unknown_reason_then_a_sentence_still),
+    };
+    return cmocka_run_group_tests_name("credimus_verify", tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/* Tests of wire/item.h. The pinned body, question id and root were made by an independent implementation. */
+#include "wire/item.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "codec/cbor.h"
+#include "crypto/merkle.h"
+#include "sample.h"
+
+#define QUESTION_HEX "31adc8f07e32a7909b95b8bc03d33269"
+#define ROOT_HEX     "37534bfe739be2e61fa8d75bacc2161fab3acdefbd7bef540f6c48fd5fe96e0b"
+#define BODY_HEX                                                                                                     \
+    "858b016c497320697420c3bc6265723f8263796573626e6f01823a2950962c3a2950962c1a77359400001ab2d05e00021a0393870000"   \
+    "86025031adc8f07e32a7909b95b8bc03d33269656f62732d31811a59682f00582077777777777777777777777777777777777777777777" \
+    "7777"                                                                                                           \
+    "77777777777777771b00060a24181e4002"                                                                             \
+    "86025031adc8f07e32a7909b95b8bc03d33269656f62732d32822000f600"                                                   \
+    "83035031adc8f07e32a7909b95b8bc03d33269656f62732d31"                                                             \
+    "82045031adc8f07e32a7909b95b8bc03d33269"
+
+enum { ITEMS = 5 };
+
+static struct slice pinned_body(uint8_t *buffer) {
+    assert_int_equal(bytes_from_hex(slice_of_text(BODY_HEX), buffer, sizeof BODY_HEX / 2), STATUS_OK);
+    return slice_of(buffer, sizeof BODY_HEX / 2);
+}
+
+static void valid_ask(struct item *ret_item) {
+    *ret_item = (struct item){.kind = ITEM_ASK,
+                              .ask = {.title = slice_of_text("Is it \xc3\xbc"
+                                                             "ber?"),
+                                      .hypotheses_count = 2,
+                                      .hypotheses = {slice_of_text("yes"), slice_of_text("no")},
+                                      .mode = MODE_POOL,
+                                      .prior = {-693147181, -693147181},
+                                      .cap = 2000000000,
+                                      .decide_at = 3000000000,
+                                      .min_margin = 2,
+                                      .window_us = 60000000}};
+}
+
+static void valid_tell(struct item *ret_item) {
+    *ret_item = (struct item){
+        .kind = ITEM_TELL,
+        .tell = {.observation = slice_of_text("obs-2"), .loglik_count = 2, .loglik = {-1, 0}},
+    };
+    assert_int_equal(bytes_from_hex(slice_of_text(QUESTION_HEX), ret_item->tell.question.bytes, QUESTION_ID_BYTES),
+                     STATUS_OK);
+}
+
+static enum status rewrite(void *context, struct slice bytes, struct writer *ret_again) {
+    (void)context;
+    struct reader reader = reader_of(bytes);
+    struct item item;
+    struct slice own;
+    TRY(item_take(&reader, &item, &own));
+    TRY(reader_end(&reader));
+    assert_true(slice_equal(own, bytes));
+    item_put(ret_again, &item);
+    return STATUS_OK;
+}
+
+static void items_put_then_the_pinned_body_and_id(void **state) {
+    (void)state;
+    uint8_t expected[sizeof BODY_HEX / 2];
+    uint8_t buffer[1024];
+    struct slice body = pinned_body(expected);
+    struct item item;
+    struct question_id id;
+    struct writer writer = writer_of(buffer, sizeof buffer);
+    cbor_put_array(&writer, ITEMS);
+    valid_ask(&item);
+    item_put(&writer, &item);
+    item_question_id(slice_of(buffer + 1, writer.bytes - 1), &id);
+    valid_tell(&item);
+    assert_true(question_id_equal(&id, &item.tell.question));
+    item.tell.observation = slice_of_text("obs-1");
+    item.tell.loglik_count = 1;
+    item.tell.loglik[0] = 1500000000;
+    item.tell.has_content = true;
+    item.tell.content = sample_hash_of(0x77);
+    item.tell.observed_us = 1700000000000002;
+    item_put(&writer, &item);
+    valid_tell(&item);
+    item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_RETRACT, .retract = {id, slice_of_text("obs-1")}};
+    item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_CLOSE, .close = {id}};
+    item_put(&writer, &item);
+    assert_true(slice_equal(writer_slice(&writer), body));
+}
+
+static void body_checked_then_the_pinned_root(void **state) {
+    (void)state;
+    uint8_t buffer[sizeof BODY_HEX / 2];
+    struct slice body = pinned_body(buffer);
+    struct hash expected;
+    struct hash root;
+    assert_int_equal(bytes_from_hex(slice_of_text(ROOT_HEX), expected.bytes, HASH_BYTES), STATUS_OK);
+    assert_int_equal(items_check(body, ITEMS, &root), STATUS_OK);
+    assert_true(hash_equal(&root, &expected));
+}
+
+static void body_of_nothing_then_the_root_of_nothing(void **state) {
+    (void)state;
+    static const uint8_t sha256_of_nothing[] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14};
+    struct hash root;
+    assert_int_equal(items_check(slice_of("\x80", 1), 0, &root), STATUS_OK);
+    assert_memory_equal(root.bytes, sha256_of_nothing, sizeof sha256_of_nothing);
+    assert_int_equal(items_check(slice_of("", 0), 0, &root), STATUS_TRUNCATED);
+    assert_int_equal(items_check(slice_of("\x80\x00", 2), 0, &root), STATUS_TRAILING_BYTES);
+}
+
+static void body_with_another_count_or_length_then_refused(void **state) {
+    (void)state;
+    uint8_t buffer[sizeof BODY_HEX / 2 + 1] = {0};
+    struct slice body = pinned_body(buffer);
+    struct hash root;
+    assert_int_equal(items_check(body, ITEMS - 1, &root), STATUS_BAD_VALUE);
+    assert_int_equal(items_check(body, ITEMS + 1, &root), STATUS_BAD_VALUE);
+    assert_int_equal(items_check(body, BATCH_ITEMS_MAX + 1, &root), STATUS_TOO_MANY);
+    assert_int_equal(items_check(slice_of(buffer, body.bytes + 1), ITEMS, &root), STATUS_TRAILING_BYTES);
+    for (size_t cut = 0; cut < body.bytes; cut++)
+        assert_int_not_equal(items_check(slice_of(buffer, cut), ITEMS, &root), STATUS_OK);
+    assert_int_equal(items_check(slice_of(buffer, (size_t)BATCH_BYTES_MAX + 1), ITEMS, &root), STATUS_TOO_LARGE);
+}
+
+static void body_walked_then_each_item_and_the_end(void **state) {
+    (void)state;
+    static const enum item_kind kinds[] = {ITEM_ASK, ITEM_TELL, ITEM_TELL, ITEM_RETRACT, ITEM_CLOSE};
+    uint8_t buffer[sizeof BODY_HEX / 2 + 1] = {0};
+    struct slice body = pinned_body(buffer);
+    struct item_cursor cursor;
+    struct item item;
+    struct slice bytes;
+    size_t total = 1;
+    assert_int_equal(items_open(body, ITEMS, &cursor), STATUS_OK);
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(items_next(&cursor, &item, &bytes), STATUS_OK);
+        assert_int_equal(item.kind, kinds[i]);
+        total += bytes.bytes;
+    }
+    assert_int_equal(total, body.bytes);
+    assert_int_equal(items_next(&cursor, &item, NULL), STATUS_NOT_FOUND);
+    assert_int_equal(items_open(slice_of(buffer, body.bytes + 1), ITEMS, &cursor), STATUS_OK);
+    for (size_t i = 0; i < ITEMS; i++) assert_int_equal(items_next(&cursor, &item, NULL), STATUS_OK);
+    assert_int_equal(items_next(&cursor, &item, NULL), STATUS_TRAILING_BYTES);
+}
+
+static void logliks_within_the_item_limit_then_valid(void **state) {
+    (void)state;
+    struct item item;
+    valid_tell(&item);
+    item.tell.loglik[0] = -ITEM_LIMIT_QUANTA;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.loglik[0] = INT64_MAX;
+    item.tell.loglik[1] = INT64_MAX - ITEM_LIMIT_QUANTA;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.loglik[0] = INT64_MIN;
+    item.tell.loglik[1] = INT64_MIN + ITEM_LIMIT_QUANTA;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.loglik_count = 1;
+    item.tell.loglik[0] = ITEM_LIMIT_QUANTA;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.loglik[0] = -ITEM_LIMIT_QUANTA;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+}
+
+static void logliks_beyond_the_item_limit_then_refused(void **state) {
+    (void)state;
+    static const int64_t pairs[][2] = {{-ITEM_LIMIT_QUANTA - 1, 0}, {1, -ITEM_LIMIT_QUANTA}, {INT64_MIN, INT64_MAX},
+                                       {INT64_MAX, INT64_MIN},      {INT64_MIN, 0},          {-1, INT64_MAX}};
+    static const int64_t ratios[] = {ITEM_LIMIT_QUANTA + 1, -ITEM_LIMIT_QUANTA - 1, INT64_MAX, INT64_MIN};
+    struct item item;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        valid_tell(&item);
+        memcpy(item.tell.loglik, pairs[i], sizeof pairs[i]);
+        assert_int_equal(item_valid(&item), STATUS_OVER_ITEM_LIMIT);
+    }
+    for (size_t i = 0; i < sizeof ratios / sizeof ratios[0]; i++) {
+        valid_tell(&item);
+        item.tell.loglik_count = 1;
+        item.tell.loglik[0] = ratios[i];
+        assert_int_equal(item_valid(&item), STATUS_OVER_ITEM_LIMIT);
+    }
+}
+
+static void texts_that_can_be_shown_then_valid(void **state) {
+    (void)state;
+    static const char *const texts[] = {" ", "~", "\xc2\xa0", "\xc3\xbf", "\xe2\x80\xa8", "\xf4\x8f\xbf\xbf"};
+    struct item item;
+    valid_tell(&item);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        item.tell.observation = slice_of_text(texts[i]);
+        assert_int_equal(item_valid(&item), STATUS_OK);
+    }
+}
+
+static void texts_that_steer_or_are_no_utf8_then_refused(void **state) {
+    (void)state;
+    static const char *const texts[] = {"",         "a\x01",          "\x1f",      "tab\t",    "line\n",
+                                        "\x7f",     "\xc2\x80",       "x\xc2\x9f", "\xc2",     "\xff",
+                                        "\xc0\xaf", "\xed\xa0\x80",   "\xc2\x85",  "\xe2\x82", "\xf4\x90\x80",
+                                        "\x80\xc2", "\xc3\xbc\x1b[2J"};
+    struct item item;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        valid_tell(&item);
+        item.tell.observation = slice_of_text(texts[i]);
+        assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+        valid_ask(&item);
+        item.ask.hypotheses[1] = slice_of_text(texts[i]);
+        assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+    }
+    valid_tell(&item);
+    item.tell.observation = slice_of("a\0b", 3);
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+}
+
+static void text_lengths_at_the_limit_then_valid_and_beyond_refused(void **state) {
+    (void)state;
+    uint8_t text[TITLE_BYTES_MAX + 1];
+    struct item item;
+    memset(text, 'x', sizeof text);
+    valid_ask(&item);
+    item.ask.title = slice_of(text, TITLE_BYTES_MAX);
+    item.ask.hypotheses[0] = slice_of(text, HYPOTHESIS_BYTES_MAX);
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.ask.title = slice_of(text, TITLE_BYTES_MAX + 1);
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+    valid_ask(&item);
+    item.ask.hypotheses[0] = slice_of(text, HYPOTHESIS_BYTES_MAX + 1);
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+    item = (struct item){.kind = ITEM_RETRACT, .retract.observation = slice_of(text, OBSERVATION_BYTES_MAX)};
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.retract.observation = slice_of(text, OBSERVATION_BYTES_MAX + 1);
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+    valid_tell(&item);
+    item.tell.observation = slice_of(text, OBSERVATION_BYTES_MAX);
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.observation = slice_of(text, OBSERVATION_BYTES_MAX + 1);
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
+}
+
+#define ASK(change, expected)                                                                                        \
+    do {                                                                                                             \
+        valid_ask(&item);                                                                                            \
+        change;                                                                                                      \
+        assert_int_equal(item_valid(&item), expected);                                                               \
+    } while (0)
+
+static void ask_at_its_limits_then_valid_and_beyond_refused(void **state) {
+    (void)state;
+    struct item item;
+    ASK(item.ask.mode = MODE_PANEL, STATUS_OK);
+    ASK(item.ask.mode = (enum question_mode)2, STATUS_BAD_VALUE);
+    ASK(item.ask.prior[0] = PARAMETER_LIMIT_QUANTA, STATUS_OK);
+    ASK(item.ask.prior[0] = PARAMETER_LIMIT_QUANTA + 1, STATUS_BAD_VALUE);
+    ASK(item.ask.prior[1] = -PARAMETER_LIMIT_QUANTA, STATUS_OK);
+    ASK(item.ask.prior[1] = INT64_MIN, STATUS_BAD_VALUE);
+    ASK(item.ask.cap = 1, STATUS_OK);
+    ASK(item.ask.cap = 0, STATUS_BAD_VALUE);
+    ASK(item.ask.cap = PARAMETER_LIMIT_QUANTA, STATUS_OK);
+    ASK(item.ask.cap = PARAMETER_LIMIT_QUANTA + 1, STATUS_BAD_VALUE);
+    ASK(item.ask.decide_at = 1, STATUS_OK);
+    ASK(item.ask.decide_at = 0, STATUS_BAD_VALUE);
+    ASK(item.ask.decide_at = PARAMETER_LIMIT_QUANTA, STATUS_OK);
+    ASK(item.ask.decide_at = PARAMETER_LIMIT_QUANTA + 1, STATUS_BAD_VALUE);
+    ASK(item.ask.rho_thousandths = 1000, STATUS_OK);
+    ASK(item.ask.rho_thousandths = 1001, STATUS_BAD_VALUE);
+    ASK(item.ask.min_margin = MEMBERS_MAX, STATUS_OK);
+    ASK(item.ask.min_margin = MEMBERS_MAX + 1, STATUS_BAD_VALUE);
+    ASK(item.ask.window_us = 1, STATUS_OK);
+    ASK(item.ask.window_us = 0, STATUS_BAD_VALUE);
+    ASK(item.ask.deadline_us = UINT64_MAX, STATUS_OK);
+    ASK(item.ask.hypotheses_count = 1, STATUS_BAD_VALUE);
+    ASK(item.ask.hypotheses_count = HYPOTHESES_MAX + 1, STATUS_TOO_MANY);
+    ASK(item.ask.hypotheses[1] = item.ask.hypotheses[0], STATUS_DUPLICATE);
+}
+
+static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
+    (void)state;
+    struct item item;
+    valid_tell(&item);
+    item.tell.loglik_count = HYPOTHESES_MAX;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.tell.loglik_count = HYPOTHESES_MAX + 1;
+    assert_int_equal(item_valid(&item), STATUS_TOO_MANY);
+    item.tell.loglik_count = 0;
+    assert_int_equal(item_valid(&item), STATUS_WRONG_HYPOTHESES);
+}
+
+static void unknown_kind_then_refused(void **state) {
+    (void)state;
+    struct item item = {.kind = (enum item_kind)5};
+    struct slice bytes;
+    assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
+    for (uint8_t kind = 0; kind < 24; kind++) {
+        uint8_t encoded[19] = {0x82, kind, 0x50};
+        struct reader reader = reader_of(slice_of(encoded, sizeof encoded));
+        assert_int_equal(item_take(&reader, &item, &bytes), kind == ITEM_CLOSE ? STATUS_OK : STATUS_BAD_VALUE);
+    }
+}
+
+static void refused_item_then_reader_untouched(void **state) {
+    (void)state;
+    uint8_t encoded[19] = {0x82, ITEM_RETRACT, 0x50};
+    struct reader reader = reader_of(slice_of(encoded, sizeof encoded));
+    struct item item = {.kind = ITEM_TELL};
+    assert_int_equal(item_take(&reader, &item, NULL), STATUS_BAD_VALUE);
+    assert_ptr_equal(reader.data, encoded);
+    assert_int_equal(reader.bytes, sizeof encoded);
+    assert_int_equal(item.kind, ITEM_TELL);
+}
+
+static void largest_ask_then_it_fits_an_item(void **state) {
+    (void)state;
+    static uint8_t texts[HYPOTHESES_MAX][HYPOTHESIS_BYTES_MAX];
+    static uint8_t title[TITLE_BYTES_MAX];
+    static uint8_t buffer[ITEM_BYTES_MAX];
+    struct item item;
+    valid_ask(&item);
+    memset(title, 'x', sizeof title);
+    item.ask.title = slice_of(title, sizeof title);
+    item.ask.hypotheses_count = HYPOTHESES_MAX;
+    for (size_t i = 0; i < HYPOTHESES_MAX; i++) {
+        memset(texts[i], (int)('0' + i), sizeof texts[i]);
+        item.ask.hypotheses[i] = slice_of(texts[i], sizeof texts[i]);
+        item.ask.prior[i] = -PARAMETER_LIMIT_QUANTA;
+    }
+    struct writer writer = writer_of(buffer, sizeof buffer);
+    item_put(&writer, &item);
+    assert_int_equal(writer_status(&writer), STATUS_OK);
+}
+
+static void random_item_then_strict(void **state) {
+    (void)state;
+    static struct sample_texts texts;
+    struct prng prng = sample_prng();
+    for (int round = 0; round < 300; round++) {
+        uint8_t buffer[ITEM_BYTES_MAX];
+        struct item item;
+        struct writer writer = writer_of(buffer, sizeof buffer);
+        sample_item(&prng, &texts, &item);
+        item_put(&writer, &item);
+        if (writer.bytes < 600) sample_check_strict(writer_slice(&writer), rewrite, NULL);
+        sample_require_strict(writer_slice(&writer), rewrite, NULL);
+    }
+}
+
+/* The body of a batch is accepted when its items are, and its root is the one that they have one by one. */
+static void random_body_then_the_root_of_its_items(void **state) {
+    (void)state;
+    static struct sample_texts texts;
+    static uint8_t buffer[64 * ITEM_BYTES_MAX];
+    struct prng prng = sample_prng();
+    for (int round = 0; round < 20; round++) {
+        uint32_t count = (uint32_t)prng_below(&prng, 60);
+        struct writer writer = writer_of(buffer, sizeof buffer);
+        struct merkle_frontier frontier;
+        struct hash expected;
+        struct hash root;
+        merkle_frontier_init(&frontier);
+        cbor_put_array(&writer, count);
+        for (uint32_t i = 0; i < count; i++) {
+            struct item item;
+            size_t begin = writer.bytes;
+            sample_item(&prng, &texts, &item);
+            item_put(&writer, &item);
+            merkle_leaf(slice_of(buffer + begin, writer.bytes - begin), &expected);
+            merkle_append(&frontier, &expected);
+        }
+        merkle_frontier_root(&frontier, &expected);
+        assert_int_equal(items_check(writer_slice(&writer), count, &root), STATUS_OK);
+        assert_true(hash_equal(&root, &expected));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(items_put_then_the_pinned_body_and_id),
+        cmocka_unit_test(body_checked_then_the_pinned_root),
+        cmocka_unit_test(body_of_nothing_then_the_root_of_nothing),
+        cmocka_unit_test(body_with_another_count_or_length_then_refused),
+        cmocka_unit_test(body_walked_then_each_item_and_the_end),
+        cmocka_unit_test(logliks_within_the_item_limit_then_valid),
+        cmocka_unit_test(logliks_beyond_the_item_limit_then_refused),
+        cmocka_unit_test(texts_that_can_be_shown_then_valid),
+        cmocka_unit_test(texts_that_steer_or_are_no_utf8_then_refused),
+        cmocka_unit_test(text_lengths_at_the_limit_then_valid_and_beyond_refused),
+        cmocka_unit_test(ask_at_its_limits_then_valid_and_beyond_refused),
+        cmocka_unit_test(counts_of_logliks_beyond_their_limits_then_refused),
+        cmocka_unit_test(unknown_kind_then_refused),
+        cmocka_unit_test(refused_item_then_reader_untouched),
+        cmocka_unit_test(largest_ask_then_it_fits_an_item),
+        cmocka_unit_test(random_item_then_strict),
+        cmocka_unit_test(random_body_then_the_root_of_its_items),
+    };
+    return cmocka_run_group_tests_name("item", tests, NULL, NULL);
+}
