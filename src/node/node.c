@@ -103,6 +103,19 @@ static void on_link(void *context, uint32_t member, bool up) {
     replica_on_link(node->replica, now_of(node), member, up);
 }
 
+/* What the transport's statuses mean for a connection (transport/transport.h); the others speak for themselves. */
+static const char *refusal_text(enum status why) {
+    switch (why) {
+    case STATUS_UNKNOWN_MEMBER: return "its key is no member's";
+    case STATUS_CONFLICT: return "who answers there has another key than the member";
+    case STATUS_NOT_ALLOWED: return "the other end refuses this member, or ought not to dial it";
+    case STATUS_BAD_FORMAT: return "it does not speak TLS 1.3 as members do";
+    case STATUS_TRUNCATED: return "it ended before it had proved who it is";
+    case STATUS_UNAVAILABLE: return "it did not prove in time who it is";
+    default: return status_text(why);
+    }
+}
+
 static void on_refused(void *context, const char *peer_address, enum status why) {
     /* An attacker may knock as often as it likes; the log gets ten lines a second at most. */
     static uint64_t second, lines;
@@ -110,7 +123,7 @@ static void on_refused(void *context, const char *peer_address, enum status why)
     uint64_t current = uv_hrtime() / 1000000000;
     if (current != second) lines = 0;
     second = current;
-    if (lines++ < 10) node_log(LOG_WARNING, "refused a connection of %s: %s", peer_address, status_text(why));
+    if (lines++ < 10) node_log(LOG_WARNING, "refused a connection with %s: %s", peer_address, refusal_text(why));
 }
 
 static struct replica *backend_replica(void *context) { return ((struct node *)context)->replica; }
@@ -282,6 +295,7 @@ static void free_node(struct node *node) {
     if (node->memory != NULL) munmap(node->memory, node->memory_bytes);
     free(node->outbox);
     free(node->outbox_data);
+    node_certificate_free(node);
     free(node->certificate);
     free(node->pieces);
     if (node->config != NULL) node_config_wipe(node->config);

@@ -18,12 +18,11 @@ struct outgoing {
     size_t bytes;
 };
 
-/* The belief of an open question at one height, with its proof: until a certificate covers that height. */
+/* The certificate of an open question is wanted: its belief is a leaf of the state, not of the log, so it has to be caught at a height and
+ * the file made when that very height is certified. */
 struct capture {
-    bool used;
     uint64_t question;
-    uint64_t height;
-    uint64_t belief_height;
+    uint64_t height; /* 0: free */
     uint64_t questions;
     uint32_t proof_count;
     struct hash proof[MERKLE_PROOF_MAX];
@@ -31,7 +30,17 @@ struct capture {
     uint8_t record[RECORD_BELIEF_BYTES_MAX];
 };
 
-enum { CAPTURES_MAX = 32 };
+/* A question that somebody asked a certificate of, and the newest file. */
+struct wanted {
+    bool used;
+    uint64_t question;
+    uint64_t until_height; /* captured at each height up to this one */
+    uint64_t file_height;  /* 0: no file yet */
+    uint8_t *file;
+    size_t file_bytes;
+};
+
+enum { CAPTURES_MAX = 64, WANTED_MAX = 16, WANTED_HEIGHTS = 64 };
 
 struct node {
     struct node_config *config;
@@ -62,6 +71,8 @@ struct node {
 
     struct capture captures[CAPTURES_MAX];
     uint32_t captures_next;
+    struct wanted wanted[WANTED_MAX];
+    uint32_t wanted_next;
     uint8_t *certificate; /* CERTIFICATE_BYTES_MAX */
     uint8_t *pieces;      /* decoded parts of it: records, note */
 };
@@ -79,5 +90,8 @@ enum status node_restore(struct node *node);
 
 /* certificate.c */
 enum status node_certificate(void *context, uint64_t question, struct slice *ret_file);
+void node_certificate_executed(struct node *node);
+void node_certificate_certified(struct node *node, uint64_t height);
+void node_certificate_free(struct node *node);
 
 #endif
