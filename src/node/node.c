@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -18,6 +19,8 @@
 /* Evidence is refused below this much room on the disk: votes and blocks must still fit. */
 #define DISK_LOW_BYTES     ((uint64_t)64 * 1024 * 1024)
 #define DISK_LOOK_EVERY_US UINT64_C(1000000)
+/* HTTP takes up to 1088 connections, peers and half-open ones come on top. */
+#define DESCRIPTORS_WANTED 4096
 /* Says that the member has run before: a missing ledger then means amnesia, not a first start. */
 #define STARTED_FILE "started"
 
@@ -303,7 +306,16 @@ static void free_node(struct node *node) {
     free(node);
 }
 
+/* Clients, members and the ledger's files: the soft limit of a shell is too low for a full house. */
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED) return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) node_log(LOG_WARNING, "the limit of open files stays low");
+}
+
 int node_run(const char *member_dir, bool recover) {
+    raise_descriptor_limit();
     struct node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
     node->config = calloc(1, sizeof *node->config);

@@ -1,0 +1,197 @@
+/* What a request says before its body: route, arguments, who asks. Everything here is judged before a byte of the
+ * body is kept. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <strings.h>
+
+#include "base/decimal.h"
+#include "crypto/secret.h"
+#include "crypto/sha256.h"
+#include "http/state.h"
+
+enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
+
+/* Who asks. */
+
+static bool has_token(const struct request *request) {
+    static const char scheme[] = "Bearer ";
+    const char *given =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct hash hash;
+    if (given == NULL || strncasecmp(given, scheme, sizeof scheme - 1) != 0) return false;
+    sha256_of(slice_of_text(given + sizeof scheme - 1), &hash);
+    return crypto_equal(hash.bytes, request->http->token.bytes, HASH_BYTES);
+}
+
+static bool is_from_here(const struct request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) return false;
+    if (info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, info->client_addr, sizeof v4);
+        return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (info->client_addr->sa_family != AF_INET6) return false;
+    struct sockaddr_in6 v6;
+    memcpy(&v6, info->client_addr, sizeof v6);
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+/* A web page of a stranger's can make a browser on this machine ask here under a name of the stranger's. So requests
+ * without a token are answered only when they name this machine by number or as localhost. */
+static bool names_this_machine(const struct request *request) {
+    const char *host = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    if (host == NULL || host[0] == '[') return true;
+    size_t bytes = strcspn(host, ":");
+    if (bytes == strlen("localhost") && strncasecmp(host, "localhost", bytes) == 0) return true;
+    return bytes > 0 && strspn(host, "0123456789.") >= bytes;
+}
+
+static enum status check_caller(const struct request *request, struct refusal *ret_refusal) {
+    const struct route *route = router_row(request->route);
+    if (route->is_open || has_token(request)) return STATUS_OK;
+    if (route->is_write || !is_from_here(request)) return refusal_of(ret_refusal, STATUS_UNAUTHORIZED, NULL);
+    if (names_this_machine(request)) return STATUS_OK;
+    return refusal_say(ret_refusal, STATUS_NOT_ALLOWED, "without a token the host must be localhost or an address");
+}
+
+/* Arguments. */
+
+static enum status read_word(const char *value, const char *const *words, unsigned count, unsigned *ret_word) {
+    for (unsigned i = 0; i < count; i++) {
+        if (words[i] == NULL || strcmp(value, words[i]) != 0) continue;
+        *ret_word = i;
+        return STATUS_OK;
+    }
+    return STATUS_BAD_VALUE;
+}
+
+static enum status read_ack(struct request *request, const char *value) {
+    static const char *const words[] = {
+        [ACK_LOCAL] = "local", [ACK_AVAILABLE] = "available", [ACK_COMMITTED] = "committed", [ACK_FINAL] = "final"};
+    unsigned word;
+    TRY(read_word(value, words, sizeof words / sizeof words[0], &word));
+    request->ack = (enum ack)word;
+    return STATUS_OK;
+}
+
+static enum status read_read(struct request *request, const char *value) {
+    static const char *const words[] = {
+        [READ_LOCAL] = "local", [READ_COMMITTED] = "committed", [READ_FINAL] = "final"};
+    unsigned word;
+    TRY(read_word(value, words, sizeof words / sizeof words[0], &word));
+    request->read = (enum read)word;
+    return STATUS_OK;
+}
+
+static enum status read_atomic(struct request *request, const char *value) {
+    static const char *const words[] = {"false", "true"};
+    unsigned word;
+    TRY(read_word(value, words, sizeof words / sizeof words[0], &word));
+    request->is_atomic = word == 1;
+    return STATUS_OK;
+}
+
+static enum status read_count(const char *value, uint64_t most, uint64_t *ret_count) {
+    int64_t count;
+    TRY(decimal_parse(slice_of_text(value), 0, &count));
+    if (count < 0 || (uint64_t)count > most) return STATUS_BAD_VALUE;
+    *ret_count = (uint64_t)count;
+    return STATUS_OK;
+}
+
+static enum status read_from(struct request *request, const char *value) {
+    return read_count(value, INT64_MAX, &request->from);
+}
+
+static enum status read_limit(struct request *request, const char *value) {
+    TRY(read_count(value, PAGE_MAX, &request->limit));
+    return request->limit > 0 ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+static const struct {
+    const char *name;
+    enum status (*read)(struct request *request, const char *value);
+} arguments[] = {
+    {"ack", read_ack}, {"read", read_read}, {"atomic", read_atomic}, {"from", read_from}, {"limit", read_limit},
+};
+
+struct reading {
+    struct request *request;
+    struct refusal *refusal;
+    enum status status;
+};
+
+static enum MHD_Result read_argument(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct reading *reading = context;
+    (void)kind;
+    if (!router_takes(reading->request->route, name)) {
+        reading->status = refusal_say(reading->refusal, STATUS_BAD_VALUE, "%.40s: there is no such argument", name);
+        return MHD_NO;
+    }
+    for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+        if (strcmp(name, arguments[i].name) != 0) continue;
+        enum status status = arguments[i].read(reading->request, value == NULL ? "" : value);
+        if (status == STATUS_OK) return MHD_YES;
+        reading->status = refusal_of(reading->refusal, status, name);
+    }
+    return MHD_NO;
+}
+
+static enum status read_arguments(struct request *request, struct refusal *ret_refusal) {
+    struct reading reading = {request, ret_refusal, STATUS_OK};
+    request->ack = request->route == ROUTE_ASK ? ACK_COMMITTED : ACK_LOCAL;
+    request->read = READ_COMMITTED;
+    request->is_atomic = true;
+    request->limit = PAGE_DEFAULT;
+    (void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_argument, &reading);
+    return reading.status;
+}
+
+/* The body that is announced. */
+
+static enum status check_length(const struct request *request, struct refusal *ret_refusal) {
+    const char *text =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    size_t most = request->http->body_bytes_max;
+    int64_t length;
+    if (text == NULL) return STATUS_OK;
+    if (decimal_parse(slice_of_text(text), 0, &length) == STATUS_OK && length >= 0 && (uint64_t)length <= most)
+        return STATUS_OK;
+    return refusal_say(ret_refusal, STATUS_TOO_LARGE, "a body has at most %zu bytes", most);
+}
+
+static bool is_json_lines(const char *type) {
+    static const char *const types[] = {"application/x-ndjson", "application/jsonl", "application/x-jsonlines",
+                                        "application/jsonlines"};
+    for (size_t i = 0; type != NULL && i < sizeof types / sizeof types[0]; i++) {
+        size_t bytes = strlen(types[i]);
+        if (strncasecmp(type, types[i], bytes) == 0 && (type[bytes] == '\0' || strchr("; \t", type[bytes]) != NULL))
+            return true;
+    }
+    return false;
+}
+
+static enum status read_head(struct request *request, const char *method, const char *path,
+                             struct refusal *ret_refusal) {
+    struct slice id;
+    enum status found = router_find(method, path, &request->route, &id);
+    if (found == STATUS_NOT_FOUND) return refusal_say(ret_refusal, found, "there is no such path");
+    if (found != STATUS_OK) return refusal_say(ret_refusal, found, "the path is there, but not for this method");
+    TRY(check_caller(request, ret_refusal));
+    TRY(check_length(request, ret_refusal));
+    if (id.bytes > 0 && form_read_question(id, &request->id) != STATUS_OK)
+        return refusal_say(ret_refusal, STATUS_BAD_FORMAT, "the id of a question is 32 hexadecimal digits");
+    TRY(read_arguments(request, ret_refusal));
+    request->is_lines = is_json_lines(
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE));
+    return STATUS_OK;
+}
+
+void arguments_read(struct request *request, const char *method, const char *path) {
+    struct refusal refusal;
+    if (read_head(request, method, path, &refusal) == STATUS_OK) return;
+    answer_refusal(request, &refusal);
+    if (refusal.status == STATUS_USAGE) request->code = MHD_HTTP_METHOD_NOT_ALLOWED;
+}

@@ -1,0 +1,99 @@
+/* HTTP: the JSON API of one member, its metrics and health, on the caller's libuv loop (docs/ARCHITECTURE.md).
+ *
+ * Everything runs on the loop's thread: libmicrohttpd is driven through its epoll descriptor, requests read the
+ * replica directly, and a request that waits for something (an acknowledgement, a certificate) is suspended until
+ * http_committed or http_on_event brings the news. Nothing here blocks.
+ *
+ * Invariants: a submission is answered only once it is as safe as its `ack` asks, at least durable in the own lane;
+ * whatever a client sends is answered by a status code and JSON {error, detail}, changes nothing when it is refused,
+ * and costs bounded memory (HTTP_WAITING_MAX suspended requests, a budget for all bodies together).
+ *
+ *     POST /v1/questions            ask; ?ack=local|available|committed|final, default committed
+ *     POST /v1/evidence             tell: one object, an array, or lines; ?ack= default local; ?atomic=true|false
+ *     POST /v1/retract              as evidence
+ *     POST /v1/close                as evidence
+ *     GET  /v1/questions            ?from=&limit=
+ *     GET  /v1/questions/ID         ?read=local|committed|final, default committed
+ *     GET  /v1/certificates/ID
+ *     GET  /v1/status
+ *     GET  /metrics /healthz /readyz
+ *
+ * Writes need "Authorization: Bearer TOKEN"; so do reads that do not come from this machine, except the two of
+ * health. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "replica/replica.h"
+
+/* A body, when the configuration says 0. */
+#define HTTP_BODY_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* All bodies that are held at one time, in units of the largest one. */
+#define HTTP_BODIES_MAX      8
+#define HTTP_CONNECTIONS_MAX 1088
+/* Suspended requests: fewer than connections, so that health and status are answered even then. */
+#define HTTP_WAITING_MAX 1024
+/* How long a read waits for a certificate, and a write for the acknowledgement it asked for. */
+#define HTTP_READ_WAIT_MS  2000
+#define HTTP_WRITE_WAIT_MS 30000
+/* A connection that says nothing for so long is closed. */
+#define HTTP_IDLE_S 30
+/* Enough for every message that http_open writes. */
+#define HTTP_DETAIL_BYTES 256
+
+struct http;
+
+/* What the server asks of the member that it belongs to. Called on the loop, only while a request is handled; none of
+ * them may call back into this room (http_on_event by way of the replica excepted). */
+struct http_backend {
+    void *context;
+    struct replica *(*replica)(void *context);
+    void (*now)(void *context, struct replica_time *ret_now);
+    /* Items were taken by replica_submit: the owner runs replica_flush and commits the ledger at the end of this turn
+     * of the loop, then calls http_committed. */
+    void (*submitted)(void *context);
+    /* False: no submissions now; `ret_why` says why (DISK_FULL: 507, everything else: 503). */
+    bool (*accepting)(void *context, enum status *ret_why);
+    /* The certificate file of a question, by its index in the order of creation. `ret_file` is borrowed until the
+     * next call. STATUS_NOT_FINAL: no certificate covers it yet. */
+    enum status (*certificate)(void *context, uint64_t question, struct slice *ret_file);
+};
+
+struct http_config {
+    uv_loop_t *loop;                    /* outlives the server */
+    const char *host;                   /* numeric or a name; NULL: 127.0.0.1 */
+    uint16_t port;                      /* 0: any free one, see http_port */
+    const char *token;                  /* of writes, not empty; copied */
+    const struct http_backend *backend; /* copied */
+    size_t body_bytes_max;              /* 0: HTTP_BODY_BYTES_MAX */
+};
+
+/* Listens. On failure nothing listens, and `ret_detail` (`detail_bytes`, always ended by a NUL; may be NULL with 0)
+ * names the cause in words.
+ *   BAD_VALUE    a NULL or an empty token     UNAVAILABLE  address in use, not of this machine, not to be resolved
+ *   IO           anything else that the system or libmicrohttpd refuses */
+enum status http_open(const struct http_config *config, struct http **ret_http, char *ret_detail,
+                      size_t detail_bytes) MUST_USE;
+
+/* The port it listens on. */
+uint16_t http_port(const struct http *http);
+
+/* Answers what still waits with 503, ends every connection and frees everything over the next turns of the loop; then
+ * calls `closed` (may be NULL). The server must not be used after this call. Not from inside a backend function. */
+void http_close(struct http *http, void (*closed)(void *context), void *context);
+
+/* Every event of the replica goes through here; borrowed for the time of the call. Answers are sent later, by
+ * http_committed or at the end of the turn of the loop. */
+void http_on_event(struct http *http, const struct replica_event *event);
+
+/* The ledger was committed: own batches up to `own_seq` are durable. Never smaller than before. */
+void http_committed(struct http *http, uint64_t own_seq);
+
+#endif

@@ -1,0 +1,139 @@
+/* Metrics: one table of single values, then those that come once a member. */
+#include "http/metrics.h"
+
+#include <inttypes.h>
+
+struct metric {
+    const char *name;
+    const char *type;
+    const char *help;
+    uint64_t value;
+};
+
+static void put_head(struct text *text, const char *name, const char *type, const char *help) {
+    text_format(text, "# HELP credimus_%s %s\n# TYPE credimus_%s %s\n", name, help, name, type);
+}
+
+static void put_all(struct text *text, const struct metric *metrics, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        put_head(text, metrics[i].name, metrics[i].type, metrics[i].help);
+        text_format(text, "credimus_%s %" PRIu64 "\n", metrics[i].name, metrics[i].value);
+    }
+}
+
+static void put_state(struct text *text, struct replica *replica) {
+    struct replica_status status;
+    replica_status(replica, &status);
+    struct machine *machine = replica_machine(replica);
+    const struct metric metrics[] = {
+        {"height", "gauge", "Highest executed height.", machine_height(machine)},
+        {"agreed_height", "gauge", "Highest height that a quorum agreed on.", status.finalized_height},
+        {"final_height", "gauge", "Highest height with a certificate.", status.certified_height},
+        {"epoch", "gauge", "Epoch of the agreement.", status.epoch},
+        {"view", "gauge", "View of the agreement.", status.view},
+        {"log_leaves", "gauge", "Leaves of the log at the executed height.", status.checkpoint.size},
+        {"questions", "gauge", "Questions that were ever asked.", machine_questions_count(machine)},
+        {"outstanding_batches", "gauge", "Own batches that are not executed yet.", status.outstanding},
+        {"recovering", "gauge", "1 while the member asks the others what it has signed.", status.recovering},
+        {"diverged", "gauge", "1 when an honest majority has another state.", status.diverged},
+        {"block_time_seconds", "gauge", "Time of the last executed block.", machine_time_us(machine) / 1000000},
+    };
+    put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
+static void put_counters(struct text *text, struct replica *replica) {
+    struct replica_status status;
+    replica_status(replica, &status);
+    const struct replica_counters *counters = &status.counters;
+    const struct metric metrics[] = {
+        {"items_total", "counter", "Items executed, of all members.", counters->items},
+        {"batches_total", "counter", "Batches executed, of all members.", counters->batches},
+        {"blocks_total", "counter", "Blocks executed.", counters->blocks},
+        {"views_nullified_total", "counter", "Views that ended without a block.", counters->views_nullified},
+        {"frames_received_total", "counter", "Frames received from other members.", counters->frames_in},
+        {"frames_refused_total", "counter", "Frames of other members that were refused.", counters->frames_refused},
+        {"fetches_total", "counter", "Batches and blocks asked for.", counters->fetches},
+        {"proposals_total", "counter", "Blocks proposed by this member.", counters->proposals},
+        {"votes_total", "counter", "Votes signed by this member.", counters->votes},
+    };
+    put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
+static void put_http(struct text *text, const struct metrics_http *http) {
+    const struct metric metrics[] = {
+        {"http_items_accepted_total", "counter", "Items taken through the API.", http->items_accepted},
+        {"http_waiting_requests", "gauge", "Requests that wait for an acknowledgement.", http->waiting},
+        {"http_body_bytes", "gauge", "Bytes of request bodies held in memory.", http->body_bytes},
+    };
+    put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
+    put_head(text, "http_answers_total", "counter", "Answers by the first digit of their code.");
+    for (unsigned i = 2; i <= 5; i++) {
+        text_format(text, "credimus_http_answers_total{code=\"%uxx\"} %" PRIu64 "\n", i, http->answers[i]);
+    }
+}
+
+/* What is known of one member. */
+struct known {
+    struct replica_peer peer;
+    struct replica_lane lane;
+    struct replica_time now;
+};
+
+static uint64_t link_of(const struct known *k) { return k->peer.link_up; }
+static uint64_t silent_of(const struct known *k) {
+    return k->now.mono_us > k->peer.heard_us ? (k->now.mono_us - k->peer.heard_us) / 1000 : 0;
+}
+static uint64_t height_of(const struct known *k) { return k->peer.height; }
+static uint64_t seq_of(const struct known *k) { return k->lane.tip.seq; }
+static uint64_t committed_of(const struct known *k) { return k->lane.committed_seq; }
+static uint64_t forked_of(const struct known *k) { return k->lane.forked; }
+static uint64_t proofs_of(const struct known *k) { return k->peer.proofs; }
+
+static const struct {
+    const char *name;
+    const char *help;
+    uint64_t (*value)(const struct known *known);
+    bool is_of_self; /* also told of this member itself */
+} by_member[] = {
+    {"peer_link_up", "1 while the link to the member is up.", link_of, false},
+    {"peer_silent_milliseconds", "Since when nothing was heard of the member.", silent_of, false},
+    {"peer_height", "Height that the member says it is at.", height_of, false},
+    {"lane_seq", "Newest batch held of the member's lane.", seq_of, true},
+    {"lane_committed_seq", "Newest batch executed of the member's lane.", committed_of, true},
+    {"lane_forked", "1 when the member's lane has forked.", forked_of, true},
+    {"misbehaviour_proofs", "Proofs of misbehaviour held against the member.", proofs_of, true},
+};
+
+/* Quotes, backslashes and line breaks are the only characters to escape, and names have none of the last. */
+static void put_label(struct text *text, const char *name) {
+    for (; *name != '\0'; name++) {
+        if (*name == '"' || *name == '\\') text_put_text(text, "\\");
+        text_put(text, name, 1);
+    }
+}
+
+static void put_members(struct text *text, struct replica *replica, struct replica_time now) {
+    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    struct replica_status status;
+    replica_status(replica, &status);
+    for (size_t i = 0; i < sizeof by_member / sizeof by_member[0]; i++) {
+        put_head(text, by_member[i].name, "gauge", by_member[i].help);
+        for (uint32_t member = 0; member < genesis->members; member++) {
+            struct known known = {.now = now};
+            if (member == status.self && !by_member[i].is_of_self) continue;
+            replica_peer(replica, member, &known.peer);
+            replica_lane(replica, member, &known.lane);
+            text_format(text, "credimus_%s{member=\"%" PRIu32 "\",name=\"", by_member[i].name, member);
+            put_label(text, genesis->member_names[member]);
+            text_format(text, "\"} %" PRIu64 "\n", by_member[i].value(&known));
+        }
+    }
+}
+
+void metrics_put(struct text *text, struct replica *replica, struct replica_time now,
+                 const struct metrics_http *http) {
+    put_state(text, replica);
+    put_counters(text, replica);
+    put_http(text, http);
+    put_members(text, replica, now);
+}

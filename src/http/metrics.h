@@ -1,0 +1,20 @@
+/* Metrics in the Prometheus text format 0.0.4. Names are credimus_*; counters end in _total and only grow while the
+ * process lives. */
+#ifndef HTTP_METRICS_H
+#define HTTP_METRICS_H
+
+#include "http/text.h"
+#include "replica/replica.h"
+
+/* What the server counts of itself. */
+struct metrics_http {
+    uint64_t answers[6]; /* by hundreds of the code: [2] is 2xx */
+    uint64_t items_accepted;
+    uint64_t waiting;
+    uint64_t body_bytes;
+};
+
+void metrics_put(struct text *text, struct replica *replica, struct replica_time now,
+                 const struct metrics_http *http);
+
+#endif

@@ -1,0 +1,179 @@
+/* Reads (docs/protocol.md 6): the reader says how firm the answer must be. */
+#include <inttypes.h>
+
+#include "http/render.h"
+#include "http/state.h"
+
+static uint64_t certified_height(struct replica *replica) {
+    struct replica_status status;
+    replica_status(replica, &status);
+    return status.certified_height;
+}
+
+static bool is_ready(struct request *request, enum status *ret_why) {
+    const struct http_backend *backend = &request->http->backend;
+    struct replica_status status;
+    replica_status(http_replica(request->http), &status);
+    *ret_why = status.diverged ? STATUS_DIVERGED : STATUS_BUSY;
+    return !status.diverged && !status.recovering && backend->accepting(backend->context, ret_why);
+}
+
+static void handle_health(struct request *request) {
+    struct text text = {0};
+    text_put_text(&text, "{\"healthy\": true}\n");
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void handle_ready(struct request *request) {
+    struct text text = {0};
+    struct refusal refusal;
+    enum status why;
+    if (is_ready(request, &why)) {
+        text_put_text(&text, "{\"ready\": true}\n");
+        answer_json(request, MHD_HTTP_OK, &text);
+        return;
+    }
+    (void)refusal_of(&refusal, why, "not ready for submissions");
+    refusal_put(&text, &refusal);
+    answer_json(request, MHD_HTTP_SERVICE_UNAVAILABLE, &text);
+}
+
+static void handle_status(struct request *request) {
+    struct text text = {0};
+    render_status(&text, http_replica(request->http), http_now(request->http));
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void handle_metrics(struct request *request) {
+    struct http *http = request->http;
+    struct text text = {0};
+    http->metrics.waiting = http->waiting_count;
+    http->metrics.body_bytes = http->bodies_bytes;
+    metrics_put(&text, http_replica(http), http_now(http), &http->metrics);
+    answer_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &text);
+}
+
+static void handle_questions(struct request *request) {
+    struct replica *replica = http_replica(request->http);
+    struct machine *machine = replica_machine(replica);
+    uint64_t count = machine_questions_count(machine);
+    uint64_t certified = certified_height(replica);
+    uint64_t at = request->from;
+    struct record_belief belief;
+    struct text text = {0};
+    text_put_text(&text, "{\"questions\": [");
+    for (uint64_t i = 0; i < request->limit && at < count; i++, at++) {
+        if (machine_belief_at(machine, at, &belief) != STATUS_OK) break;
+        if (i > 0) text_put_text(&text, ", ");
+        render_belief(&text, &belief, render_finality(&belief, false, certified));
+    }
+    text_format(&text, "], \"total\": %" PRIu64 ", \"next\": ", count);
+    if (at < count) {
+        text_format(&text, "%" PRIu64 "}\n", at);
+    } else {
+        text_put_text(&text, "null}\n");
+    }
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void answer_belief(struct request *request, const struct record_belief *belief, enum finality finality) {
+    struct text text = {0};
+    render_belief(&text, belief, finality);
+    text_put_text(&text, "\n");
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static enum status committed_belief(struct request *request, struct record_belief *ret_belief) {
+    struct machine *machine = replica_machine(http_replica(request->http));
+    uint64_t index;
+    TRY(machine_find_question(machine, &request->id, &index));
+    return machine_belief_at(machine, index, ret_belief);
+}
+
+static bool beliefs_equal(const struct record_belief *a, const struct record_belief *b) {
+    uint8_t bytes[2][RECORD_BELIEF_BYTES_MAX];
+    struct writer first = writer_of(bytes[0], RECORD_BELIEF_BYTES_MAX);
+    struct writer second = writer_of(bytes[1], RECORD_BELIEF_BYTES_MAX);
+    record_belief_put(&first, RECORD_QUESTION, a);
+    record_belief_put(&second, RECORD_QUESTION, b);
+    return slice_equal(writer_slice(&first), writer_slice(&second));
+}
+
+/* What only this member knows so far is local; when it adds nothing, the belief is as firm as the committed one. */
+static void handle_local(struct request *request) {
+    struct replica *replica = http_replica(request->http);
+    struct record_belief local;
+    struct record_belief committed;
+    enum status status = replica_local_belief(replica, &request->id, &local);
+    if (status != STATUS_OK) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    bool is_local = committed_belief(request, &committed) != STATUS_OK || !beliefs_equal(&local, &committed);
+    answer_belief(request, &local, render_finality(&local, is_local, certified_height(replica)));
+}
+
+static void answer_not_final(struct request *request, const struct record_belief *belief, uint64_t certified) {
+    struct text text = {0};
+    struct refusal refusal;
+    (void)refusal_say(&refusal, STATUS_NOT_FINAL,
+                      "%s: it changed at height %" PRIu64 ", certified is %" PRIu64 " at the threshold %" PRIu32
+                      "/%" PRIu32,
+                      status_text(STATUS_NOT_FINAL), belief->height, certified, belief->threshold.numerator,
+                      belief->threshold.denominator);
+    text_format(&text, "{\"error\": \"%s\", \"detail\": ", status_name(refusal.status));
+    text_put_string(&text, slice_of_text(refusal.detail));
+    text_format(&text, ", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\", \"certified_height\": %" PRIu64 "}\n",
+                belief->threshold.numerator, belief->threshold.denominator, certified);
+    answer_json(request, refusal_code(refusal.status), &text);
+}
+
+static void handle_question(struct request *request) {
+    struct record_belief belief;
+    if (request->read == READ_LOCAL) {
+        handle_local(request);
+        return;
+    }
+    enum status status = committed_belief(request, &belief);
+    if (status != STATUS_OK) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    uint64_t certified = certified_height(http_replica(request->http));
+    enum finality finality = render_finality(&belief, false, certified);
+    if (request->read == READ_COMMITTED || finality == FINALITY_FINAL) {
+        answer_belief(request, &belief, finality);
+    } else if (!waiting_add(request, HTTP_READ_WAIT_MS)) {
+        answer_not_final(request, &belief, certified);
+    }
+}
+
+static void handle_certificate(struct request *request) {
+    const struct http_backend *backend = &request->http->backend;
+    struct machine *machine = replica_machine(http_replica(request->http));
+    struct slice file;
+    uint64_t index;
+    enum status status = machine_find_question(machine, &request->id, &index);
+    if (status == STATUS_OK) status = backend->certificate(backend->context, index, &file);
+    if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
+    if (status != STATUS_OK) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    struct text text = {0};
+    text_put(&text, file.data, file.bytes);
+    answer_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &text);
+}
+
+void reads_handle(struct request *request) {
+    static void (*const handlers[ROUTES])(struct request *) = {
+        [ROUTE_QUESTIONS] = handle_questions,
+        [ROUTE_QUESTION] = handle_question,
+        [ROUTE_CERTIFICATE] = handle_certificate,
+        [ROUTE_STATUS] = handle_status,
+        [ROUTE_METRICS] = handle_metrics,
+        [ROUTE_HEALTH] = handle_health,
+        [ROUTE_READY] = handle_ready,
+    };
+    handlers[request->route](request);
+}

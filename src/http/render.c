@@ -1,0 +1,191 @@
+/* JSON of beliefs and of a member's status. */
+#include "http/render.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum finality render_finality(const struct record_belief *belief, bool is_local, uint64_t certified_height) {
+    if (is_local) return FINALITY_LOCAL;
+    if (certified_height >= belief->height) return FINALITY_FINAL;
+    return belief->status == QUESTION_OPEN ? FINALITY_COMMITTED : FINALITY_PROVISIONAL;
+}
+
+void render_posterior(const struct record_belief *belief, double *ret_posterior) {
+    double sum = 0;
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        /* The leading hypothesis has 0 and none is above it: nothing overflows, and the sum is at least 1. */
+        ret_posterior[i] = exp((double)belief->log_odds[i] / (double)QUANTA_PER_NAT);
+        sum += ret_posterior[i];
+    }
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) ret_posterior[i] /= sum;
+}
+
+static void put_hypotheses(struct text *text, const struct record_belief *belief) {
+    text_put_text(text, ", \"hypotheses\": [");
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        if (i > 0) text_put_text(text, ", ");
+        text_put_string(text, belief->hypotheses[i]);
+    }
+    text_put_text(text, "]");
+}
+
+static void put_numbers(struct text *text, const struct record_belief *belief) {
+    double posterior[HYPOTHESES_MAX];
+    render_posterior(belief, posterior);
+    text_put_text(text, ", \"posterior\": [");
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        if (i > 0) text_put_text(text, ", ");
+        text_put_double(text, posterior[i]);
+    }
+    text_put_text(text, "], \"log_odds_quanta\": [");
+    for (uint32_t i = 0; i < belief->hypotheses_count; i++) {
+        text_format(text, "%s%" PRId64, i > 0 ? ", " : "", belief->log_odds[i]);
+    }
+    text_put_text(text, "]");
+}
+
+static void put_end(struct text *text, const char *name, int64_t value) {
+    if (value == INT64_MIN || value == INT64_MAX) {
+        text_format(text, ", \"%s\": null", name);
+    } else {
+        text_format(text, ", \"%s\": %" PRId64, name, value);
+    }
+}
+
+static void put_interval(struct text *text, const char *name, const struct record_interval *interval) {
+    text_format(text, "\"%s\": {\"members\": %" PRIu32, name, interval->members);
+    put_end(text, "low", interval->low);
+    put_end(text, "high", interval->high);
+    text_put_text(text, "}");
+}
+
+void render_belief(struct text *text, const struct record_belief *belief, enum finality finality) {
+    static const char *const finalities[] = {"local", "committed", "provisional", "final"};
+    static const char *const statuses[] = {"open", "decided", "undecided"};
+    text_put_text(text, "{\"question\": ");
+    text_put_hex(text, belief->question.bytes, QUESTION_ID_BYTES);
+    text_put_text(text, ", \"title\": ");
+    text_put_string(text, belief->title);
+    text_format(text, ", \"mode\": \"%s\"", belief->mode == MODE_POOL ? "pool" : "panel");
+    put_hypotheses(text, belief);
+    text_format(text, ", \"status\": \"%s\", \"outcome\": ", statuses[belief->status]);
+    if (belief->status == QUESTION_DECIDED) {
+        text_put_string(text, belief->hypotheses[belief->top]);
+    } else {
+        text_put_text(text, "null");
+    }
+    text_format(text, ", \"finality\": \"%s\"", finalities[finality]);
+    put_numbers(text, belief);
+    text_format(text, ", \"flip_margin\": %" PRIu32 ", \"intervals\": {", belief->flip_margin);
+    put_interval(text, "live", &belief->live);
+    text_put_text(text, ", ");
+    put_interval(text, "safe", &belief->safe);
+    text_format(text, "}, \"contributors\": %" PRIu32 ", \"items\": %" PRIu64, belief->contributors, belief->items);
+    text_format(text, ", \"height\": %" PRIu64 ", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\"}", belief->height,
+                belief->threshold.numerator, belief->threshold.denominator);
+}
+
+/* Status. */
+
+static const char *name_of_bool(bool value) { return value ? "true" : "false"; }
+
+static void put_name(struct text *text, const struct genesis *genesis, uint32_t member) {
+    text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", member);
+    text_put_string(text, slice_of_text(genesis->member_names[member]));
+}
+
+static void put_peers(struct text *text, struct replica *replica, struct replica_time now, uint32_t self) {
+    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    bool is_first = true;
+    text_put_text(text, ", \"peers\": [");
+    for (uint32_t i = 0; i < genesis->members; i++) {
+        struct replica_peer peer;
+        if (i == self) continue;
+        replica_peer(replica, i, &peer);
+        if (!is_first) text_put_text(text, ", ");
+        is_first = false;
+        put_name(text, genesis, i);
+        text_format(text, ", \"link\": %s, \"heard_ms_ago\": ", name_of_bool(peer.link_up));
+        if (peer.heard_us == 0) {
+            text_put_text(text, "null");
+        } else {
+            uint64_t ago_us = now.mono_us > peer.heard_us ? now.mono_us - peer.heard_us : 0;
+            text_format(text, "%" PRIu64, ago_us / 1000);
+        }
+        text_format(text, ", \"view\": %" PRIu64 ", \"height\": %" PRIu64 ", \"final_height\": %" PRIu64 "}",
+                    peer.view, peer.height, peer.certified);
+    }
+    text_put_text(text, "]");
+}
+
+static void put_lanes(struct text *text, struct replica *replica) {
+    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    text_put_text(text, ", \"lanes\": [");
+    for (uint32_t i = 0; i < genesis->members; i++) {
+        struct replica_lane lane;
+        replica_lane(replica, i, &lane);
+        if (i > 0) text_put_text(text, ", ");
+        put_name(text, genesis, i);
+        text_format(text, ", \"seq\": %" PRIu64 ", \"hash\": ", lane.tip.seq);
+        text_put_hex(text, lane.tip.hash.bytes, HASH_BYTES);
+        text_format(text, ", \"committed_seq\": %" PRIu64 ", \"wall_us\": %" PRIu64, lane.committed_seq,
+                    lane.wall_us);
+        text_format(text, ", \"forked\": %s, \"sealed\": %s}", name_of_bool(lane.forked), name_of_bool(lane.sealed));
+    }
+    text_put_text(text, "]");
+}
+
+static void put_misbehaviour(struct text *text, struct replica *replica) {
+    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    bool is_first = true;
+    text_put_text(text, ", \"misbehaviour\": [");
+    for (uint32_t i = 0; i < genesis->members; i++) {
+        struct replica_peer peer;
+        replica_peer(replica, i, &peer);
+        if (peer.proofs == 0) continue;
+        if (!is_first) text_put_text(text, ", ");
+        is_first = false;
+        put_name(text, genesis, i);
+        text_format(text, ", \"proofs\": %" PRIu32 "}", peer.proofs);
+    }
+    text_put_text(text, "]");
+}
+
+static void put_counters(struct text *text, const struct replica_counters *counters) {
+    text_format(text,
+                ", \"counters\": {\"items\": %" PRIu64 ", \"batches\": %" PRIu64 ", \"blocks\": %" PRIu64
+                ", \"views_nullified\": %" PRIu64 ", \"frames_in\": %" PRIu64 ", \"frames_refused\": %" PRIu64,
+                counters->items, counters->batches, counters->blocks, counters->views_nullified, counters->frames_in,
+                counters->frames_refused);
+    text_format(text, ", \"fetches\": %" PRIu64 ", \"proposals\": %" PRIu64 ", \"votes\": %" PRIu64 "}",
+                counters->fetches, counters->proposals, counters->votes);
+}
+
+void render_status(struct text *text, struct replica *replica, struct replica_time now) {
+    struct machine *machine = replica_machine(replica);
+    const struct genesis *genesis = machine_genesis(machine);
+    struct checkpoint checkpoint;
+    struct replica_status status;
+    replica_status(replica, &status);
+    machine_checkpoint(machine, &checkpoint);
+    text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", status.self);
+    text_put_string(text, slice_of_text(genesis->member_names[status.self]));
+    text_put_text(text, ", \"chain\": ");
+    text_put_hex(text, machine_chain(machine)->bytes, HASH_BYTES);
+    text_format(text, ", \"epoch\": %" PRIu64 ", \"view\": %" PRIu64, status.epoch, status.view);
+    text_format(text, ", \"height\": %" PRIu64 ", \"root\": ", machine_height(machine));
+    text_put_hex(text, checkpoint.root.bytes, HASH_BYTES);
+    text_format(text, ", \"final_height\": %" PRIu64 ", \"agreed_height\": %" PRIu64, status.certified_height,
+                status.finalized_height);
+    put_peers(text, replica, now, status.self);
+    put_lanes(text, replica);
+    text_format(text, ", \"level\": \"connected\", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\"",
+                checkpoint.threshold.numerator, checkpoint.threshold.denominator);
+    put_misbehaviour(text, replica);
+    text_format(text, ", \"questions\": %" PRIu64 ", \"outstanding_batches\": %" PRIu32,
+                machine_questions_count(machine), status.outstanding);
+    text_format(text, ", \"recovering\": %s, \"diverged\": %s", name_of_bool(status.recovering),
+                name_of_bool(status.diverged));
+    put_counters(text, &status.counters);
+    text_put_text(text, "}\n");
+}

@@ -1,0 +1,241 @@
+/* Writes (docs/protocol.md 2): items go into the own lane, all of a request or none unless it says otherwise; the
+ * answer waits until they are as safe as the client asked.
+ *
+ * Invariant: nothing is acknowledged that is not durable in the own lane. */
+#include <inttypes.h>
+
+#include "base/check.h"
+#include "http/state.h"
+
+static const form_take forms[ROUTES] = {
+    [ROUTE_ASK] = form_take_ask,
+    [ROUTE_EVIDENCE] = form_take_tell,
+    [ROUTE_RETRACT] = form_take_retract,
+    [ROUTE_CLOSE] = form_take_close,
+};
+
+/* Submitting. */
+
+static enum status submit_item(struct request *request, struct replica_time now, const struct draft *draft) {
+    struct submission *s = &request->submission;
+    uint8_t bytes[ITEM_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    uint64_t seq;
+    uint32_t index;
+    item_put(&writer, &draft->item);
+    TRY(writer_status(&writer));
+    TRY(replica_submit(http_replica(request->http), now, writer_slice(&writer), draft->content, &seq, &index));
+    if (s->accepted == 0) {
+        s->first_seq = seq;
+        s->first_index = index;
+    }
+    s->accepted++;
+    s->seq = seq;
+    s->index = index;
+    return STATUS_OK;
+}
+
+/* Until the end of the list (STATUS_NOT_FOUND) or the first item that is refused. */
+static enum status submit_all(struct request *request, struct form_list *list, struct refusal *ret_refusal) {
+    struct replica_time now = http_now(request->http);
+    struct draft draft;
+    draft.scratch = request->http->content;
+    for (;;) {
+        TRY(form_list_next(list, &draft, ret_refusal));
+        enum status status = submit_item(request, now, &draft);
+        if (status != STATUS_OK) return refusal_of(ret_refusal, status, NULL);
+    }
+}
+
+static void told_backend(struct request *request) {
+    struct http *http = request->http;
+    if (request->submission.accepted == 0) return;
+    http->metrics.items_accepted += request->submission.accepted;
+    http->backend.submitted(http->backend.context);
+}
+
+static void answer_cut_short(struct request *request) {
+    const struct submission *s = &request->submission;
+    struct text text = {0};
+    text_format(&text, "{\"error\": \"%s\", \"detail\": ", status_name(s->refusal.status));
+    text_put_string(&text, slice_of_text(s->refusal.detail));
+    text_format(&text, ", \"line\": %" PRIu64 ", \"index\": %" PRIu64 ", \"accepted\": %" PRIu64 "}\n", s->line,
+                s->position, s->accepted);
+    answer_json(request, refusal_code(s->refusal.status), &text);
+}
+
+static void submit_list(struct request *request) {
+    struct submission *s = &request->submission;
+    struct replica *replica = http_replica(request->http);
+    struct replica_mark mark = replica_mark(replica);
+    struct form_list list =
+        form_list_of(request->body, request->body_bytes, forms[request->route], request->is_lines);
+    enum status ended = submit_all(request, &list, &s->refusal);
+    if (ended != STATUS_NOT_FOUND || s->accepted == 0) {
+        if (ended == STATUS_NOT_FOUND) (void)refusal_say(&s->refusal, STATUS_BAD_FORMAT, "the body holds no object");
+        s->is_cut_short = true;
+        s->line = list.line;
+        s->position = list.index;
+        if (request->is_atomic && s->accepted > 0) {
+            replica_rewind(replica, mark);
+            s->accepted = 0;
+        }
+    }
+    if (s->accepted == 0) {
+        answer_cut_short(request);
+        return;
+    }
+    told_backend(request);
+    if (!waiting_add(request, HTTP_WRITE_WAIT_MS)) answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
+}
+
+/* Questions. */
+
+static bool find_question(struct request *request) {
+    struct submission *s = &request->submission;
+    struct machine *machine = replica_machine(http_replica(request->http));
+    struct record_belief belief;
+    uint64_t index;
+    if (machine_find_question(machine, &s->question, &index) != STATUS_OK) return false;
+    if (machine_belief_at(machine, index, &belief) != STATUS_OK) return false;
+    s->is_executed = true;
+    s->height = belief.height;
+    return true;
+}
+
+static enum status submit_question(struct request *request, struct refusal *ret_refusal) {
+    struct submission *s = &request->submission;
+    struct json json = json_of(request->body, request->body_bytes);
+    struct draft draft = {.scratch = NULL};
+    uint8_t bytes[ITEM_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    TRY(form_take_ask(&json, &draft, ret_refusal));
+    if (json_end(&json) != STATUS_OK) return refusal_of(ret_refusal, STATUS_TRAILING_BYTES, "after the object");
+    item_put(&writer, &draft.item);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    item_question_id(writer_slice(&writer), &s->question);
+    s->existed = find_question(request);
+    if (s->existed) return STATUS_OK;
+    enum status status = submit_item(request, http_now(request->http), &draft);
+    s->existed = status == STATUS_QUESTION_EXISTS; /* on its way already */
+    return status == STATUS_OK || s->existed ? STATUS_OK : refusal_of(ret_refusal, status, NULL);
+}
+
+static void submit_one_question(struct request *request) {
+    struct refusal refusal;
+    if (submit_question(request, &refusal) != STATUS_OK) {
+        answer_refusal(request, &refusal);
+        return;
+    }
+    told_backend(request);
+    writes_resume(request);
+    if (request->is_answered || waiting_add(request, HTTP_WRITE_WAIT_MS)) return;
+    answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
+}
+
+void writes_handle(struct request *request) {
+    const struct http *http = request->http;
+    enum status why = STATUS_BUSY;
+    if (http->waiting_count == HTTP_WAITING_MAX) {
+        answer_status(request, STATUS_BUSY, NULL);
+    } else if (!http->backend.accepting(http->backend.context, &why)) {
+        answer_status(request, why, NULL);
+    } else if (request->route == ROUTE_ASK) {
+        submit_one_question(request);
+    } else {
+        submit_list(request);
+    }
+}
+
+/* Answering. */
+
+static enum ack reached(const struct request *request) {
+    const struct http *http = request->http;
+    const struct submission *s = &request->submission;
+    struct replica_status status;
+    if (s->accepted > 0 && http->durable_seq < s->seq) return ACK_NONE;
+    if (s->accepted == 0 && !s->is_executed) return ACK_NONE;
+    replica_status(http_replica(http), &status);
+    if (s->is_executed) return status.certified_height >= s->height ? ACK_FINAL : ACK_COMMITTED;
+    return http->available_seq >= s->seq ? ACK_AVAILABLE : ACK_LOCAL;
+}
+
+static void put_ack(struct text *text, enum ack ack) {
+    static const char *const names[] = {"none", "local", "available", "committed", "final"};
+    text_format(text, ", \"ack\": \"%s\"", names[ack]);
+}
+
+static void put_refused(struct text *text, const struct submission *s) {
+    text_format(text, ", \"refused\": %" PRIu64 ", \"refusals\": [", s->refused_count);
+    for (uint64_t i = 0; i < s->refused_count && i < REFUSALS_NAMED; i++) {
+        text_format(text, "%s{\"seq\": %" PRIu64 ", \"index\": %" PRIu32 ", \"error\": \"%s\"}", i > 0 ? ", " : "",
+                    s->refused[i].seq, s->refused[i].index, status_name(s->refused[i].why));
+    }
+    text_put_text(text, "]");
+}
+
+/* Accepted, and safe as far as `ack` says: 202 when that is less than what was asked for. */
+static void answer_list(struct request *request, enum ack ack) {
+    const struct submission *s = &request->submission;
+    struct text text = {0};
+    unsigned code = ack >= request->ack ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED;
+    if (s->refused_count > 0 && s->refused_count >= s->accepted) {
+        code = refusal_code(s->refused[0].why);
+        text_format(&text, "{\"error\": \"%s\", \"detail\": \"%s\", ", status_name(s->refused[0].why),
+                    status_text(s->refused[0].why));
+    } else {
+        text_put_text(&text, "{");
+    }
+    text_format(&text, "\"accepted\": %" PRIu64 ", \"seq\": %" PRIu64 ", \"index\": %" PRIu32, s->accepted, s->seq,
+                s->index);
+    text_format(&text, ", \"first_seq\": %" PRIu64 ", \"first_index\": %" PRIu32, s->first_seq, s->first_index);
+    put_ack(&text, ack);
+    if (s->is_executed) put_refused(&text, s);
+    text_put_text(&text, "}\n");
+    answer_json(request, code, &text);
+}
+
+static void answer_question(struct request *request, enum ack ack) {
+    const struct submission *s = &request->submission;
+    struct text text = {0};
+    unsigned code = s->existed ? MHD_HTTP_OK : MHD_HTTP_CREATED;
+    text_put_text(&text, "{\"question\": ");
+    text_put_hex(&text, s->question.bytes, QUESTION_ID_BYTES);
+    if (s->accepted > 0) text_format(&text, ", \"seq\": %" PRIu64 ", \"index\": %" PRIu32, s->seq, s->index);
+    put_ack(&text, ack);
+    text_format(&text, ", \"exists\": %s}\n", s->existed ? "true" : "false");
+    answer_json(request, ack >= request->ack ? code : MHD_HTTP_ACCEPTED, &text);
+}
+
+static void answer_write(struct request *request, enum ack ack) {
+    struct submission *s = &request->submission;
+    if (ack == ACK_NONE) {
+        answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
+    } else if (s->is_cut_short) {
+        answer_cut_short(request);
+    } else if (request->route == ROUTE_ASK) {
+        answer_question(request, ack);
+    } else {
+        answer_list(request, ack);
+    }
+}
+
+/* An ask that came twice before it was executed is refused the second time, and has what it wanted. */
+static bool is_ask_refused(struct request *request) {
+    struct submission *s = &request->submission;
+    if (request->route != ROUTE_ASK || !s->is_executed || s->refused_count == 0) return false;
+    s->existed = s->refused[0].why == STATUS_QUESTION_EXISTS;
+    return !s->existed;
+}
+
+void writes_resume(struct request *request) {
+    struct submission *s = &request->submission;
+    if (s->existed && !s->is_executed) (void)find_question(request);
+    enum ack ack = reached(request);
+    if (ack < request->ack && !request->is_late) return;
+    if (is_ask_refused(request)) {
+        answer_status(request, s->refused[0].why, NULL);
+    } else {
+        answer_write(request, ack);
+    }
+}

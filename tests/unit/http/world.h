@@ -1,0 +1,29 @@
+/* Four members in one process, joined by a network that is a list, with ledgers in memory, on a thread of their own;
+ * member 0 has the HTTP server under test. */
+#ifndef TEST_HTTP_WORLD_H
+#define TEST_HTTP_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct world;
+
+#define WORLD_TOKEN "correct horse"
+
+/* `body_bytes_max` 0: the default. */
+struct world *world_start(size_t body_bytes_max);
+void world_stop(struct world *world);
+uint16_t world_port(const struct world *world);
+/* While it is cut, no frame arrives anywhere. */
+void world_cut(struct world *world, bool is_cut);
+/* While they are silent, blocks are agreed on and executed, but no checkpoint's signature arrives. */
+void world_silence_attestations(struct world *world, bool is_silent);
+/* While it is held, nothing becomes durable. */
+void world_hold_commits(struct world *world, bool is_held);
+/* What the member answers to the question whether it accepts submissions; STATUS_OK: yes. */
+void world_accept(struct world *world, enum status why_not);
+
+#endif
