@@ -25,7 +25,7 @@ ifeq ($(MESON_TESTTHREADS),)
 unexport MESON_TESTTHREADS
 endif
 
-.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz format install clean help
+.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model format install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the binary (build/credimus), installing missing packages first
@@ -93,6 +93,10 @@ fuzz: ## run each fuzz target for T seconds (make fuzz T=60); a crash fails
 	    -Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=undefined -Dfuzz=true -Dtests=false
 	@$(NINJA) $(BUILD)-fuzz
 	@scripts/fuzz $(BUILD)-fuzz $(T)
+
+model: ## let Spin search the model of the agreement, as it is and with planted bugs (a minute, 1.5 GB)
+	$(ENSURE) model
+	@scripts/model
 
 format: ## rewrite all C files in the one format
 	@$(C_FILES) | xargs -r clang-format -i
