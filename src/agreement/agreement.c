@@ -1,31 +1,28 @@
-/* Views: entering, leaving, remembering them; signing votes (docs/protocol.md 4, rules 1 and "Never"). */
+/* The current view and own votes (docs/protocol.md 4, rule 1 and "Never"); restoring; what others may read.
+ *
+ * Invariant: a vote is signed in agreement_vote alone, which keeps the Never rules whatever led there. */
+#include "agreement/agreement.h"
+
 #include "agreement/state.h"
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/num.h"
 
-/* What the pool may hold: votes and certificates of every view of the window, and blocks. A pool that runs out
- * refuses messages (STATUS_BUSY); it decides nothing. */
-static size_t pool_bytes(uint32_t members) {
-    size_t votes = (KINDS - 1) * pool_rounded(members * sizeof(struct block_vote));
-    size_t certificates = (KINDS - 1) * pool_rounded(members * 72 + 80);
-    size_t block = pool_rounded(members * 48 + 4096);
-    return 2 * VIEWS_UNFINALIZED_MAX * (votes + certificates + block) + 4 * BLOCK_BYTES_ENCODED_MAX;
-}
-
 static size_t buffer_bytes(uint32_t members) {
-    return BLOCK_BYTES_ENCODED_MAX + (PROPOSAL_NULLIFICATIONS_MAX + 2) * (size_t)(members * 72 + 96) + 1024;
+    return BLOCK_BYTES_ENCODED_MAX + (PROPOSAL_NULLIFICATIONS_MAX + 2) * ((size_t)members * 72 + 96) + 1024;
 }
 
 size_t agreement_bytes(uint32_t members) {
     return arena_rounded(sizeof(struct agreement)) + arena_rounded(VIEWS_UNFINALIZED_MAX * sizeof(struct view)) +
-           arena_rounded(sizeof(struct vote_certificate)) + 2 * arena_rounded(sizeof(struct block)) +
-           arena_rounded(buffer_bytes(members)) + pool_bytes(members);
+           arena_rounded(sizeof(struct vote_certificate)) + arena_rounded(sizeof(struct block)) +
+           arena_rounded(buffer_bytes(members)) + agreement_pool_bytes(members);
 }
 
 struct agreement *agreement_init(void *memory, size_t bytes, const struct agreement_config *config,
                                  const struct agreement_host *host) {
     CHECK(bytes >= agreement_bytes(config->members));
+    CHECK(config->members <= MEMBERS_MAX && config->self < config->members);
+    CHECK(config->keyring.members == config->members);
     struct arena arena;
     arena_init(&arena, memory, bytes);
     struct agreement *a = arena_take(&arena, sizeof *a);
@@ -35,7 +32,6 @@ struct agreement *agreement_init(void *memory, size_t bytes, const struct agreem
     a->views = arena_take(&arena, VIEWS_UNFINALIZED_MAX * sizeof(struct view));
     a->scratch = arena_take(&arena, sizeof *a->scratch);
     a->block = arena_take(&arena, sizeof *a->block);
-    a->parent_block = arena_take(&arena, sizeof *a->parent_block);
     a->buffer_bytes = buffer_bytes(config->members);
     a->buffer = arena_take(&arena, a->buffer_bytes);
     pool_init(&a->pool, arena.region + arena.used, arena.capacity - arena.used);
@@ -44,65 +40,14 @@ struct agreement *agreement_init(void *memory, size_t bytes, const struct agreem
     return a;
 }
 
-bool agreement_in_window(const struct agreement *a, uint64_t view) {
-    return view > a->final_view && view <= a->final_view + VIEWS_UNFINALIZED_MAX && view <= a->view + VIEWS_AHEAD_MAX;
-}
-
-struct view *agreement_view_at(const struct agreement *a, uint64_t number) {
-    struct view *view = &a->views[number % VIEWS_UNFINALIZED_MAX];
-    return number != 0 && view->number == number ? view : NULL;
-}
-
-struct view *agreement_view_open(struct agreement *a, uint64_t number) {
-    if (number <= a->final_view || number > a->final_view + VIEWS_UNFINALIZED_MAX) return NULL;
-    struct view *view = &a->views[number % VIEWS_UNFINALIZED_MAX];
-    if (view->number == number) return view;
-    CHECK(view->number == 0); /* older ones are dropped when they become final, so a slot has at most one number */
-    view->number = number;
-    return view;
-}
-
-static void drop_block(struct agreement *a, struct agreement_block *block) {
-    if (block == NULL) return;
-    pool_give(&a->pool, (void *)(uintptr_t)block->bytes.data, block->bytes.bytes);
-    pool_give(&a->pool, block, sizeof *block);
-}
-
-void agreement_drop_view(struct agreement *a, struct view *view) {
-    for (int kind = VOTE_NOTARIZE; kind < KINDS; kind++) {
-        pool_give(&a->pool, view->votes[kind].votes, a->config.members * sizeof(struct block_vote));
-        struct slice bytes = view->certificates[kind].bytes;
-        if (bytes.bytes > 0) pool_give(&a->pool, (void *)(uintptr_t)bytes.data, bytes.bytes);
-    }
-    drop_block(a, view->proposal);
-    drop_block(a, view->notarized);
-    *view = (struct view){0};
-}
-
-/* `view` is the newest final one now: what is older is forgotten, but for the finalization, which proves to others
- * that they are behind. An empty `finalization` forgets the older one. */
-void agreement_keep_final(struct agreement *a, uint64_t view, struct slice finalization) {
-    CHECK(view >= a->final_view);
-    uint8_t *bytes = finalization.bytes > 0 ? pool_take(&a->pool, finalization.bytes) : NULL;
-    if (bytes != NULL) memcpy(bytes, finalization.data, finalization.bytes);
-    struct slice old = a->final_finalization;
-    if (old.bytes > 0) pool_give(&a->pool, (void *)(uintptr_t)old.data, old.bytes);
-    a->final_finalization = slice_of(bytes, bytes != NULL ? finalization.bytes : 0);
-    uint64_t last = num_min_u64(view, a->final_view + VIEWS_UNFINALIZED_MAX);
-    for (uint64_t number = a->final_view + 1; number <= last; number++) {
-        struct view *held = agreement_view_at(a, number);
-        if (held != NULL) agreement_drop_view(a, held);
-    }
-    a->final_view = view;
-}
-
 uint32_t agreement_leader(const struct agreement *a, uint64_t view) {
-    return (uint32_t)((view + a->config.epoch) % a->config.members);
+    uint64_t n = a->config.members;
+    return (uint32_t)((view % n + a->config.epoch % n) % n);
 }
 
 bool agreement_may_sign(const struct agreement *a, uint64_t view) { return !a->muted && view >= a->unmuted_view; }
 
-/* Signs, persists, counts and sends one vote of our own. The callers keep the Never rules; they are checked here once
+/* Signs, persists, sends and counts one vote of our own. The callers keep the Never rules; they are checked here once
  * more, because a second vote in a view can never be taken back. */
 void agreement_vote(struct agreement *a, uint64_t now_us, uint64_t number, enum vote_kind kind,
                     const struct hash *block) {
@@ -113,76 +58,55 @@ void agreement_vote(struct agreement *a, uint64_t now_us, uint64_t number, enum 
     struct vote vote = {.epoch = a->config.epoch, .view = number, .kind = kind, .member = a->config.self};
     if (kind != VOTE_NULLIFY) vote.block = *block;
     vote_sign(&vote, &a->config.chain, a->config.secret);
-    view->voted[kind] = true;
-    if (kind == VOTE_NOTARIZE) view->voted_block = *block;
     a->host.persist_vote(a->host.context, &vote);
+    enum status kept = agreement_keep_vote(a, &vote);
+    CHECK(kept == STATUS_OK && view->voted[kind]);
     /* The leader's notarize vote travels inside its proposal. */
-    if (!(kind == VOTE_NOTARIZE && agreement_leader(a, number) == a->config.self)) {
-        uint8_t bytes[VOTE_BYTES_MAX + 16];
-        struct writer writer = writer_of(bytes, sizeof bytes);
-        frame_put(&writer, &(struct frame){.type = FRAME_VOTE, .vote = vote});
-        CHECK(writer_status(&writer) == STATUS_OK);
-        a->host.broadcast(a->host.context, writer_slice(&writer));
+    if (kind == VOTE_NOTARIZE && agreement_leader(a, number) == a->config.self) {
+        agreement_send_proposal(a, view);
     } else {
-        memcpy(view->proposal_signature, vote.signature, SIGNATURE_BYTES);
+        agreement_send_own_vote(a, AGREEMENT_EVERYONE, view, kind);
     }
-    enum status counted = agreement_count_vote(a, now_us, &vote);
-    CHECK(counted == STATUS_OK || counted == STATUS_DUPLICATE || counted == STATUS_STALE);
+    agreement_act_on_votes(a, now_us, view, kind, &vote.block);
 }
 
-/* The view timer: 3 delta, doubled for each view nullified in a row, up to 64 times that. */
-static uint64_t view_timeout_us(const struct agreement *a) {
-    uint32_t doublings = a->nullified_in_a_row < 6 ? a->nullified_in_a_row : 6;
-    return 3 * a->config.delta_us << doublings;
-}
-
-/* Pending work: only then a view has a timer. */
-static bool something_pending(const struct agreement *a) {
-    const struct view *view = agreement_view_at(a, a->view);
-    return a->work || (view != NULL && view->proposal != NULL) || agreement_unfinalized(a);
-}
-
-/* What the timer waited for is done. */
-void agreement_disarm_idle(struct agreement *a) {
-    if (!something_pending(a)) a->armed = false;
-}
-
-/* Arms the timer of the current view when there is something to wait for: an idle cluster stays silent. */
-void agreement_arm(struct agreement *a, uint64_t now_us) {
-    if (a->armed || !something_pending(a)) return;
-    a->armed = true;
-    a->deadline_us = now_us + view_timeout_us(a);
-    a->resend_wait_us = 2 * view_timeout_us(a);
-    a->resend_us = now_us + a->resend_wait_us;
-}
-
-static bool leader_is_dead(const struct agreement *a) {
-    uint32_t leader = agreement_leader(a, a->view);
-    return leader != a->config.self && member_set_has(&a->seen, leader) && !member_set_has(&a->links, leader);
-}
-
-/* Rule 1, and what may be done at once in the new view: propose (2), notarize a proposal that came early (3), nullify
- * a dead leader (4). */
+/* Rule 1. What may be done in the new view is agreement_advance's to find out. */
 void agreement_enter(struct agreement *a, uint64_t now_us, uint64_t number) {
     CHECK(number > a->view);
+    const struct view *before = agreement_view_at(a, number - 1);
+    struct hash hash;
+    if (before != NULL && agreement_notarized_hash(before, &hash)) {
+        const struct agreement_block *block = agreement_find_in(before, &hash);
+        if (block != NULL) a->empties = block->empty ? a->empties + 1 : 0;
+    }
+    agreement_leave(a, a->view, number);
     a->view = number;
     a->armed = false;
-    a->empty_us = now_us + a->config.delta_us;
-    agreement_arm(a, now_us);
-    agreement_try_propose(a, now_us);
-    agreement_try_notarize(a, now_us);
-    if (a->view == number && a->armed && leader_is_dead(a)) agreement_nullify(a, now_us);
+    a->fired = false;
+    a->nothing_to_build = false;
+    a->empty_us = now_us + agreement_empty_wait_us(a);
+}
+
+/* Acts on whatever an input changed: finalizes (rule 6), proposes (2), notarizes (3), nullifies early (4), in each view
+ * that it gets to. A round that moves on does so with votes that were there before, and votes are kept for at most
+ * VIEWS_AHEAD_MAX views past the current one: that bounds the rounds. */
+void agreement_advance(struct agreement *a, uint64_t now_us) {
+    uint64_t view;
+    do {
+        view = a->view;
+        agreement_try_finalize(a, now_us);
+        agreement_arm(a, now_us);
+        agreement_try_propose(a, now_us);
+        agreement_try_notarize(a, now_us);
+        agreement_arm(a, now_us);
+        agreement_try_nullify(a, now_us);
+    } while (a->view != view);
 }
 
 void agreement_set_work(struct agreement *a, uint64_t now_us, bool work) {
     a->work = work;
-    if (!work) {
-        agreement_disarm_idle(a);
-        return;
-    }
-    agreement_arm(a, now_us);
-    agreement_try_propose(a, now_us);
-    if (leader_is_dead(a)) agreement_nullify(a, now_us);
+    a->nothing_to_build = false;
+    agreement_advance(a, now_us);
 }
 
 void agreement_on_link(struct agreement *a, uint64_t now_us, uint32_t member, bool up) {
@@ -190,13 +114,18 @@ void agreement_on_link(struct agreement *a, uint64_t now_us, uint32_t member, bo
     if (up) {
         member_set_add(&a->links, member);
         member_set_add(&a->seen, member);
-        return;
+    } else {
+        a->links.words[member / 64] &= ~(UINT64_C(1) << member % 64);
     }
-    a->links.words[member / 64] &= ~(UINT64_C(1) << member % 64);
-    if (a->armed && leader_is_dead(a)) agreement_nullify(a, now_us);
+    agreement_advance(a, now_us);
 }
 
-void agreement_payload_changed(struct agreement *a, uint64_t now_us) { agreement_try_notarize(a, now_us); }
+void agreement_payload_changed(struct agreement *a, uint64_t now_us) {
+    struct view *view = agreement_view_at(a, a->view);
+    if (view != NULL) view->payload_waits = false;
+    a->nothing_to_build = false;
+    agreement_advance(a, now_us);
+}
 
 /* --- restoring --- */
 
@@ -209,37 +138,35 @@ void agreement_restore_final(struct agreement *a, uint64_t view, uint64_t height
     if (a->view <= view) a->view = view + 1;
 }
 
+/* A vote beyond the window can't be remembered by its view; never signing up to there again is as good. */
 enum status agreement_restore_vote(struct agreement *a, const struct vote *vote) {
-    if (vote->member != a->config.self) return STATUS_CORRUPT;
+    if (vote->member != a->config.self || vote->epoch != a->config.epoch) return STATUS_CORRUPT;
     TRY(vote_verify(vote, &a->config.chain, &a->config.keyring));
     if (vote->view <= a->final_view) return STATUS_OK;
     struct view *view = agreement_view_open(a, vote->view);
-    if (view == NULL) return STATUS_CORRUPT;
-    view->voted[vote->kind] = true;
-    if (vote->kind == VOTE_NOTARIZE) view->voted_block = vote->block;
-    if (vote->kind == VOTE_NOTARIZE && agreement_leader(a, vote->view) == a->config.self)
-        memcpy(view->proposal_signature, vote->signature, SIGNATURE_BYTES);
+    if (view == NULL) {
+        a->unmuted_view = num_max_u64(a->unmuted_view, vote->view + 1);
+        return STATUS_OK;
+    }
     /* A member that voted in a view had entered it. */
-    if (vote->view > a->view) a->view = vote->view;
-    enum status counted = agreement_count_vote(a, 0, vote);
-    return counted == STATUS_DUPLICATE || counted == STATUS_STALE ? STATUS_OK : counted;
+    a->view = num_max_u64(a->view, vote->view);
+    enum status kept = agreement_keep_vote(a, vote);
+    return kept == STATUS_CONFLICT ? STATUS_CORRUPT : STATUS_OK;
 }
 
 void agreement_start(struct agreement *a, uint64_t now_us, bool muted) {
     a->muted = muted;
-    a->resend_wait_us = 3 * a->config.delta_us;
-    a->resend_us = now_us + a->resend_wait_us;
-    agreement_try_finalize(a, now_us);
-    agreement_arm(a, now_us);
-    agreement_try_propose(a, now_us);
-    agreement_try_notarize(a, now_us);
+    a->empty_us = now_us + agreement_empty_wait_us(a);
+    agreement_moved(a, now_us);
+    agreement_advance(a, now_us);
 }
 
 void agreement_unmute(struct agreement *a, uint64_t now_us, uint64_t view) {
     a->muted = false;
-    a->unmuted_view = view;
-    agreement_try_propose(a, now_us);
-    agreement_try_notarize(a, now_us);
+    a->unmuted_view = num_max_u64(a->unmuted_view, view);
+    a->armed = false;
+    a->fired = false;
+    agreement_advance(a, now_us);
 }
 
 /* --- what it knows --- */
@@ -255,8 +182,12 @@ const struct agreement_block *agreement_block_of(const struct agreement *a, cons
 }
 
 const struct agreement_block *agreement_head(const struct agreement *a) {
-    uint64_t view;
-    struct hash hash;
-    if (!agreement_newest_notarized(a, UINT64_MAX, &view, &hash)) return NULL;
-    return agreement_find(a, &hash);
+    for (uint64_t number = a->notarized_view; number > a->final_view; number--) {
+        const struct view *view = agreement_view_at(a, number);
+        struct hash hash;
+        if (view == NULL || !agreement_notarized_hash(view, &hash)) continue;
+        const struct agreement_block *block = agreement_find_in(view, &hash);
+        if (block != NULL) return block;
+    }
+    return NULL;
 }

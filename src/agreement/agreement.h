@@ -26,8 +26,11 @@ struct agreement_block {
     uint64_t view;
     uint64_t height;
     struct slice bytes;
+    bool empty; /* neither entries nor proofs */
 };
 
+/* What the agreement asks of the replica around it. None of these may call back into the agreement, but for what it
+ * knows (the last part of this file). Slices and pointers are borrowed for the time of the call. */
 struct agreement_host {
     void *context;
     void (*persist_vote)(void *context, const struct vote *vote);
@@ -36,7 +39,8 @@ struct agreement_host {
     /* A frame for all others, or for one. */
     void (*broadcast)(void *context, struct slice frame);
     void (*send)(void *context, uint32_t to, struct slice frame);
-    /* Fills entries and proofs of a block that extends the block `parent`. */
+    /* Fills entries and proofs of a block that extends the block `parent`. Here and in `check` every block between
+     * the newest final one and `parent` is held (agreement_block_of). */
     void (*build)(void *context, const struct hash *parent, struct block *block);
     /* Judges entries and proofs of a block that extends `block->parent`: STATUS_OK, STATUS_MISSING (the host fetches
      * what it lacks and calls agreement_payload_changed), anything else: never valid. */
@@ -115,7 +119,8 @@ uint32_t agreement_leader(const struct agreement *agreement, uint64_t view);
 uint64_t agreement_nullified(const struct agreement *agreement); /* views seen nullified */
 /* A held, not yet final block by hash; NULL. Valid until the next call that changes the agreement. */
 const struct agreement_block *agreement_block_of(const struct agreement *agreement, const struct hash *hash);
-/* The newest notarized block that is held, or NULL when that is the final one: what the next block would extend. */
+/* The newest notarized block that is held, or NULL when that is the final one: what the next block would extend. Its
+ * own ancestors may have to be fetched yet. */
 const struct agreement_block *agreement_head(const struct agreement *agreement);
 
 #endif

@@ -16,157 +16,182 @@ static uint32_t collect_nullifications(const struct agreement *a, uint64_t above
     return count;
 }
 
-static struct slice certificate_of_parent(const struct agreement *a, uint64_t view) {
-    if (view <= a->final_view) return a->final_finalization;
-    const struct view *parent = agreement_view_at(a, view);
-    CHECK(parent != NULL);
-    struct slice notarization = parent->certificates[VOTE_NOTARIZE].bytes;
-    return notarization.bytes > 0 ? notarization : parent->certificates[VOTE_FINALIZE].bytes;
+static struct slice certificate_of_parent(const struct agreement *a, uint64_t number, const struct hash *parent) {
+    if (number <= a->final_view) return a->final_finalization;
+    const struct view *view = agreement_view_at(a, number);
+    const struct view_certificate *notarization = &view->certificates[VOTE_NOTARIZE];
+    bool names = notarization->bytes.bytes > 0 && hash_equal(&notarization->block, parent);
+    return names ? notarization->bytes : view->certificates[VOTE_FINALIZE].bytes;
 }
 
-/* Sends the proposal of `view` with what proves that its parent may be extended. `to` may be AGREEMENT_EVERYONE. */
-void agreement_send_proposal(struct agreement *a, uint32_t to, const struct view *view) {
+/* Sends the own proposal of `view` with what proves that its parent may be extended. Its signature is the own notarize
+ * vote. */
+void agreement_send_proposal(struct agreement *a, const struct view *view) {
     struct frame frame = {.type = FRAME_PROPOSAL};
-    uint64_t parent_view, parent_height, gap;
-    if (view->proposal == NULL) return;
-    if (!agreement_parent_proven(a, view->number, &view->proposal->parent, &parent_view, &parent_height, &gap))
-        return;
+    uint64_t parent_view, gap;
+    if (view->proposal == NULL || !member_set_has(&view->votes[VOTE_NOTARIZE].from, a->config.self)) return;
+    const struct block_vote *vote = &view->votes[VOTE_NOTARIZE].votes[a->config.self];
+    const struct hash *parent = &view->proposal->parent;
+    if (!hash_equal(&vote->block, &view->proposal->hash)) return;
+    if (!agreement_parent_proven(a, view->number, parent, &parent_view, &gap)) return;
     frame.proposal.block = view->proposal->bytes;
-    memcpy(frame.proposal.signature, view->proposal_signature, SIGNATURE_BYTES);
-    frame.proposal.parent = certificate_of_parent(a, parent_view);
+    memcpy(frame.proposal.signature, vote->signature, SIGNATURE_BYTES);
+    frame.proposal.parent = certificate_of_parent(a, parent_view, parent);
     frame.proposal.nullifications_count =
         collect_nullifications(a, parent_view, view->number, frame.proposal.nullifications);
     struct writer writer = writer_of(a->buffer, a->buffer_bytes);
     frame_put(&writer, &frame);
     CHECK(writer_status(&writer) == STATUS_OK);
-    if (to == AGREEMENT_EVERYONE) {
-        a->host.broadcast(a->host.context, writer_slice(&writer));
-    } else {
-        a->host.send(a->host.context, to, writer_slice(&writer));
-    }
+    agreement_send(a, AGREEMENT_EVERYONE, writer_slice(&writer));
 }
 
-/* What the next block of the current view would extend; false when a block or certificate has to come first (it is
- * asked for). */
+/* Whether the block that `view` notarized is held with all its ancestors; the first missing one is asked for. */
+static bool notarized_is_held(struct agreement *a, uint64_t now_us, const struct view *view, struct hash *ret_hash,
+                              uint64_t *ret_height) {
+    struct hash hash;
+    if (!agreement_notarized_hash(view, &hash)) return false;
+    struct hash missing = hash;
+    struct agreement_block *block = agreement_find_in(view, &hash);
+    enum chain chain = block != NULL ? agreement_chain(a, block, &missing) : CHAIN_MISSING;
+    if (chain == CHAIN_MISSING) agreement_ask_block(a, now_us, ASK_OWN, &missing);
+    if (chain != CHAIN_HELD) return false;
+    *ret_hash = hash;
+    *ret_height = block->height;
+    return true;
+}
+
+/* What the next block of the current view extends: the newest notarized block that is held. A view with a block that
+ * is not held may be passed over only when it is nullified as well. */
 static bool choose_parent(struct agreement *a, uint64_t now_us, struct hash *ret_parent, uint64_t *ret_height) {
-    uint64_t parent_view, gap;
-    struct hash hash = a->final_hash;
-    bool newer = agreement_newest_notarized(a, a->view, &parent_view, &hash);
-    if (agreement_parent_proven(a, a->view, &hash, &parent_view, ret_height, &gap)) {
-        *ret_parent = hash;
-        return true;
+    for (uint64_t number = a->view - 1; number > a->final_view; number--) {
+        const struct view *view = agreement_view_at(a, number);
+        if (view != NULL && notarized_is_held(a, now_us, view, ret_parent, ret_height)) return true;
+        if (view == NULL || view->certificates[VOTE_NULLIFY].bytes.bytes == 0) {
+            agreement_ask_views(a, now_us, number);
+            return false;
+        }
     }
-    if (gap != 0) {
-        agreement_ask_views(a, now_us, gap, gap);
-    } else if (newer) {
-        agreement_ask_block(a, now_us, &hash, parent_view);
-    }
-    return false;
+    *ret_parent = a->final_hash;
+    *ret_height = a->final_height;
+    return true;
 }
 
-void agreement_try_propose(struct agreement *a, uint64_t now_us) {
-    if (agreement_leader(a, a->view) != a->config.self || !agreement_may_sign(a, a->view)) return;
-    /* A notarized block mostly becomes final by itself; only when it does not, an empty block goes on from it. */
-    bool may_be_empty = agreement_unfinalized(a) && now_us >= a->empty_us;
-    if (!a->work && !may_be_empty) return;
-    struct view *view = agreement_view_open(a, a->view);
-    if (view == NULL || view->voted[VOTE_NOTARIZE] || view->voted[VOTE_NULLIFY] || view->proposal != NULL) return;
-    struct hash parent, hash;
-    uint64_t parent_height;
-    if (!choose_parent(a, now_us, &parent, &parent_height)) return;
-    *a->block =
-        (struct block){.epoch = a->config.epoch, .view = a->view, .height = parent_height + 1, .parent = parent};
-    a->host.build(a->host.context, &parent, a->block);
-    if (a->block->entries_count == 0 && a->block->proofs_count == 0 && !may_be_empty) return;
+/* Asks the host for the payload. False when there is nothing to propose. */
+static bool build(struct agreement *a, const struct hash *parent, uint64_t height, bool may_be_empty) {
+    *a->block = (struct block){.epoch = a->config.epoch, .view = a->view, .height = height, .parent = *parent};
+    a->host.build(a->host.context, parent, a->block);
+    return may_be_empty || a->block->entries_count > 0 || a->block->proofs_count > 0;
+}
+
+/* Keeps the built block as the proposal of its view. */
+static bool keep_built(struct agreement *a, struct view *view, struct hash *ret_hash) {
     struct writer writer = writer_of(a->buffer, a->buffer_bytes);
     block_put(&writer, a->block, &a->config.chain);
     CHECK(writer_status(&writer) == STATUS_OK);
-    struct slice bytes = writer_slice(&writer);
-    enum status read = block_read(bytes, &a->config.chain, a->parent_block, &hash);
+    enum status read = block_read(writer_slice(&writer), &a->config.chain, a->block, ret_hash);
     CHECK(read == STATUS_OK);
-    view->proposal = agreement_block_new(a, a->block, &hash, bytes);
-    if (view->proposal == NULL) return;
+    view->proposal = agreement_block_new(a, a->block, ret_hash, writer_slice(&writer));
+    return view->proposal != NULL;
+}
+
+static bool may_propose(const struct view *view) {
+    return view != NULL && !view->voted[VOTE_NOTARIZE] && !view->voted[VOTE_NULLIFY] && view->proposal == NULL;
+}
+
+/* Rule 2. A notarized block mostly becomes final by itself; only when it does not, an empty block goes on from it. */
+void agreement_try_propose(struct agreement *a, uint64_t now_us) {
+    if (agreement_leader(a, a->view) != a->config.self || !agreement_may_sign(a, a->view)) return;
+    bool may_be_empty = agreement_unfinalized(a) && now_us >= a->empty_us;
+    if (!may_be_empty && (!a->work || a->nothing_to_build)) return;
+    struct view *view = agreement_view_open(a, a->view);
+    struct hash parent, hash;
+    uint64_t parent_height;
+    if (!may_propose(view) || !choose_parent(a, now_us, &parent, &parent_height)) return;
+    a->nothing_to_build = !build(a, &parent, parent_height + 1, may_be_empty);
+    if (a->nothing_to_build || !keep_built(a, view, &hash)) return;
     a->host.persist_block(a->host.context, view->proposal);
-    uint64_t number = a->view;
-    agreement_vote(a, now_us, number, VOTE_NOTARIZE, &hash);
-    view = agreement_view_at(a, number);
-    if (view != NULL) agreement_send_proposal(a, AGREEMENT_EVERYONE, view);
-    agreement_arm(a, now_us);
+    agreement_vote(a, now_us, a->view, VOTE_NOTARIZE, &hash);
 }
 
 /* --- the voter's side --- */
 
-/* Takes certificates that came with a proposal; they are verified like any other, and known ones are cheap. */
-static enum status take_carried(struct agreement *a, uint64_t now_us, uint32_t from, struct slice certificate) {
-    enum status status = agreement_on_certificate(a, now_us, from, certificate);
-    return status == STATUS_DUPLICATE || status == STATUS_STALE ? STATUS_OK : status;
-}
-
-static enum status check_proposal(const struct agreement *a, const struct block *block) {
-    if (block->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
-    if (block->view <= a->final_view) return STATUS_STALE;
-    if (!agreement_in_window(a, block->view)) return STATUS_TOO_MANY;
+/* Takes the certificates that came with a proposal; known ones are cheap. The first bad one ends it. */
+static enum status take_carried(struct agreement *a, uint64_t now_us, const struct frame *frame) {
+    for (uint32_t i = 0; i <= frame->proposal.nullifications_count; i++) {
+        struct slice bytes = i == 0 ? frame->proposal.parent : frame->proposal.nullifications[i - 1];
+        if (bytes.bytes == 0) continue;
+        enum status status = agreement_receive_certificate(a, now_us, bytes);
+        if (status != STATUS_DUPLICATE && status != STATUS_STALE) TRY(status);
+    }
     return STATUS_OK;
 }
 
-enum status agreement_on_proposal(struct agreement *a, uint64_t now_us, uint32_t from, const struct frame *frame) {
-    struct hash hash;
-    TRY(block_read(frame->proposal.block, &a->config.chain, a->block, &hash));
-    TRY(check_proposal(a, a->block));
-    uint64_t number = a->block->view;
-    struct vote vote = {.epoch = a->config.epoch,
-                        .view = number,
-                        .kind = VOTE_NOTARIZE,
-                        .block = hash,
-                        .member = agreement_leader(a, number)};
-    memcpy(vote.signature, frame->proposal.signature, SIGNATURE_BYTES);
-    struct view *view = agreement_view_open(a, number);
-    if (view == NULL) return STATUS_TOO_MANY;
-    /* The leader's signature comes first: it makes the block the leader's own, or a proof against it. */
-    enum status counted = STATUS_DUPLICATE;
-    if (view->proposal == NULL || !hash_equal(&view->proposal->hash, &hash)) {
-        TRY(vote_verify(&vote, &a->config.chain, &a->config.keyring));
-        if (view->proposal == NULL) {
-            view->proposal = agreement_block_new(a, a->block, &hash, frame->proposal.block);
-            if (view->proposal == NULL) return STATUS_BUSY;
-            memcpy(view->proposal_signature, vote.signature, SIGNATURE_BYTES);
-        }
-        counted = agreement_count_vote(a, now_us, &vote);
+/* Keeps the block of a proposal whose leader signed it, when it may still be voted for or is named by a certificate,
+ * and counts the leader's vote. */
+static enum status keep_proposal(struct agreement *a, uint64_t now_us, struct slice bytes, const struct vote *vote) {
+    if (vote->view <= a->final_view) return STATUS_STALE;
+    if (!agreement_in_window(a, vote->view)) return STATUS_TOO_MANY;
+    struct view *view = agreement_view_open(a, vote->view);
+    bool named = agreement_notarized_as(view, &vote->block);
+    bool wanted = named || vote->view >= a->view;
+    if (wanted && view->proposal == NULL && agreement_find_in(view, &vote->block) == NULL) {
+        struct hash hash;
+        TRY(block_read(bytes, &a->config.chain, a->block, &hash));
+        view->proposal = agreement_block_new(a, a->block, &hash, bytes);
+        if (view->proposal == NULL) return STATUS_BUSY;
+        if (named) a->host.persist_block(a->host.context, view->proposal);
     }
-    if (frame->proposal.parent.bytes > 0) TRY(take_carried(a, now_us, from, frame->proposal.parent));
-    for (uint32_t i = 0; i < frame->proposal.nullifications_count; i++)
-        TRY(take_carried(a, now_us, from, frame->proposal.nullifications[i]));
-    agreement_arm(a, now_us);
-    agreement_try_finalize(a, now_us);
-    agreement_try_notarize(a, now_us);
-    return counted;
+    return agreement_count_vote(a, now_us, vote);
 }
 
-/* Rule 3: votes for the proposal of the current view once everything that it builds on is proven and held. */
+/* The leader's signature comes first: it makes the block the leader's own, or a proof against it. The certificates come
+ * second: they may be what brings the block into reach. */
+enum status agreement_on_proposal(struct agreement *a, uint64_t now_us, uint32_t from, const struct frame *frame) {
+    (void)from;
+    struct vote vote = {.epoch = a->config.epoch, .kind = VOTE_NOTARIZE};
+    TRY(block_read(frame->proposal.block, &a->config.chain, a->block, &vote.block));
+    if (a->block->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
+    if (a->block->view <= a->final_view) return STATUS_STALE;
+    if (a->block->view > a->final_view + VIEWS_UNFINALIZED_MAX) return STATUS_TOO_MANY;
+    vote.view = a->block->view;
+    vote.member = agreement_leader(a, vote.view);
+    memcpy(vote.signature, frame->proposal.signature, SIGNATURE_BYTES);
+    const struct view *view = agreement_view_at(a, vote.view);
+    bool known = view != NULL && view->proposal != NULL && hash_equal(&view->proposal->hash, &vote.block);
+    if (!known) TRY(vote_verify(&vote, &a->config.chain, &a->config.keyring));
+    enum status carried = take_carried(a, now_us, frame);
+    enum status kept = known ? STATUS_DUPLICATE : keep_proposal(a, now_us, frame->proposal.block, &vote);
+    agreement_advance(a, now_us);
+    return carried != STATUS_OK ? carried : kept;
+}
+
+/* Whether everything that the proposal of the current view builds on is proven and held; the first missing thing is
+ * asked for. */
+static bool parent_ready(struct agreement *a, uint64_t now_us, struct agreement_block *block) {
+    uint64_t parent_view, gap;
+    if (!agreement_parent_proven(a, a->view, &block->parent, &parent_view, &gap)) {
+        if (gap != 0) agreement_ask_views(a, now_us, gap);
+        return false;
+    }
+    struct hash missing;
+    enum chain chain = agreement_chain(a, block, &missing);
+    if (chain == CHAIN_MISSING) agreement_ask_block(a, now_us, ASK_PARENT, &missing);
+    return chain == CHAIN_HELD;
+}
+
+/* Rule 3. That its height is the parent's and one more is part of a chain that is held. */
 void agreement_try_notarize(struct agreement *a, uint64_t now_us) {
     struct view *view = agreement_view_at(a, a->view);
-    if (view == NULL || view->proposal == NULL || view->voted[VOTE_NOTARIZE] || view->payload_refused) return;
-    if (!agreement_may_sign(a, a->view)) return;
-    uint64_t parent_view = 0, parent_height, gap;
-    const struct agreement_block *block = view->proposal;
-    if (!agreement_parent_proven(a, a->view, &block->parent, &parent_view, &parent_height, &gap)) {
-        if (gap != 0) {
-            agreement_ask_views(a, now_us, gap, gap);
-        } else if (parent_view != 0) {
-            agreement_ask_block(a, now_us, &block->parent, parent_view);
-        }
-        return;
-    }
+    if (view == NULL || view->proposal == NULL || view->voted[VOTE_NOTARIZE]) return;
+    if (view->payload_refused || view->payload_waits || !agreement_may_sign(a, a->view)) return;
+    if (!parent_ready(a, now_us, view->proposal)) return;
     struct hash hash;
-    enum status read = block_read(block->bytes, &a->config.chain, a->block, &hash);
+    enum status read = block_read(view->proposal->bytes, &a->config.chain, a->block, &hash);
     CHECK(read == STATUS_OK);
-    enum status payload =
-        block->height == parent_height + 1 ? a->host.check(a->host.context, a->block) : STATUS_NOT_LINKED;
-    if (payload == STATUS_MISSING) return;
-    if (payload != STATUS_OK) {
-        view->payload_refused = true;
-        return;
-    }
+    enum status payload = a->host.check(a->host.context, a->block);
+    view->payload_waits = payload == STATUS_MISSING;
+    view->payload_refused = payload != STATUS_OK && payload != STATUS_MISSING;
+    if (payload != STATUS_OK) return;
     a->host.persist_block(a->host.context, view->proposal);
     agreement_vote(a, now_us, a->view, VOTE_NOTARIZE, &hash);
 }

@@ -38,22 +38,26 @@ struct ends {
     const struct batch *batch[MEMBERS_MAX];
 };
 
+/* Whether `dep` is `end` or an ancestor of it. A lane that has not forked has only one version, so holding is enough;
+ * whatever is above the base descends from it. */
+static bool version_has(const struct lanes *lanes, const struct batch *end, const struct tip *dep) {
+    const struct lane *lane = &lanes->lanes[dep->member];
+    if (!lane->forked || dep->seq <= lane->base.seq) return lanes_holds(lanes, dep->member, dep->seq, &dep->hash);
+    const struct batch *batch = lane_ancestor(end, dep->seq);
+    return batch != NULL && hash_equal(&batch->hash, &dep->hash);
+}
+
 /* Whether batch (member, seq, hash) is inside the cut that extends `parent` by `ends`. */
 static bool includes(const struct lanes *lanes, const struct cut *parent, const struct ends *ends,
                      const struct tip *dep) {
-    uint64_t from = parent->tips[dep->member].seq;
-    if (dep->seq > from) {
-        const struct batch *end = ends->batch[dep->member];
-        if (end == NULL || dep->seq > end->seq) return false;
-        const struct batch *b = lane_ancestor(end, dep->seq);
-        return b != NULL && b->seq == dep->seq && hash_equal(&b->hash, &dep->hash);
-    }
-    if (dep->seq == from) return hash_equal(&parent->tips[dep->member].hash, &dep->hash);
+    const struct cut_tip *from = &parent->tips[dep->member];
+    const struct batch *end = ends->batch[dep->member];
+    if (dep->seq == from->seq) return hash_equal(&from->hash, &dep->hash);
+    if (dep->seq > from->seq) return end != NULL && dep->seq <= end->seq && version_has(lanes, end, dep);
     /* Below the parent's cut: in its version when the parent's tip descends from it. */
-    const struct batch *tip = lanes_find(lanes, dep->member, from, &parent->tips[dep->member].hash);
-    const struct batch *b = tip != NULL ? lane_ancestor(tip, dep->seq) : NULL;
-    if (b != NULL) return b->seq == dep->seq && hash_equal(&b->hash, &dep->hash);
-    return lanes_holds(lanes, dep->member, dep->seq, &dep->hash);
+    end = lanes_find(lanes, dep->member, from->seq, &from->hash);
+    if (end == NULL && from->seq > lanes->lanes[dep->member].base.seq) return false;
+    return version_has(lanes, end, dep);
 }
 
 /* The first dep of `batch` that the cut does not include, or NULL. */
@@ -93,34 +97,57 @@ static const struct batch *farthest(const struct lanes *lanes, const struct cut 
     return NULL;
 }
 
-uint32_t lanes_build_cut(const struct lanes *lanes, const struct cut *parent, const struct member_set *skip,
-                         struct tip ret_entries[MEMBERS_MAX]) {
-    struct ends ends = {0};
+/* The lane that chooses first when a block has not room for all: as good as random, from what nobody chose alone, so
+ * that no lane waits behind the same others for ever. */
+static uint32_t first_to_choose(const struct cut *parent) {
+    uint32_t mixed = 0;
+    for (uint32_t i = 0; i < parent->members; i++) {
+        const uint8_t *hash = parent->tips[i].hash.bytes;
+        mixed ^= (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
+    }
+    return mixed % parent->members;
+}
+
+/* As far as each lane goes by itself, within its share and the room that is left. */
+static void choose_ends(const struct lanes *lanes, const struct cut *parent, const struct member_set *skip,
+                        struct ends *ret_ends) {
     uint64_t share = lane_share_bytes(lanes->members);
     uint64_t room = BLOCK_BYTES_MAX;
-    for (uint32_t i = 0; i < lanes->members; i++) {
+    uint32_t first = first_to_choose(parent);
+    *ret_ends = (struct ends){0};
+    for (uint32_t k = 0; k < lanes->members; k++) {
+        uint32_t i = (first + k) % lanes->members;
         if (member_set_has(&parent->sealed, i) || lanes->lanes[i].forked) continue;
         if (skip != NULL && member_set_has(skip, i)) continue;
-        ends.batch[i] = farthest(lanes, parent, i, num_min_u64(share, room));
+        ret_ends->batch[i] = farthest(lanes, parent, i, num_min_u64(share, room));
         uint64_t bytes = 0;
-        if (ends.batch[i] != NULL && extends(ends.batch[i], &parent->tips[i], &bytes)) room -= bytes;
+        if (ret_ends->batch[i] != NULL && extends(ret_ends->batch[i], &parent->tips[i], &bytes)) room -= bytes;
     }
-    /* Walk back whatever has an open dep until nothing moves: ends only shrink, so this ends after at most all
-     * batches. */
+}
+
+/* The end of lane `i` without its first batch that has an open dep, and all after it. */
+static const struct batch *without_open_deps(const struct lanes *lanes, const struct cut *parent,
+                                             const struct ends *ends, uint32_t i) {
+    const struct batch *keep = ends->batch[i];
+    for (const struct batch *b = keep; b != NULL && b->seq > parent->tips[i].seq; b = b->parent) {
+        if (first_open_dep(lanes, parent, ends, b) == NULL) continue;
+        keep = b->seq == parent->tips[i].seq + 1 ? NULL : b->parent;
+    }
+    return keep;
+}
+
+/* Walks back whatever has an open dep until nothing moves. Ends only shrink, so this is over after at most as many
+ * rounds as there are batches; what is left is consistent, and the largest such part of what was chosen. */
+uint32_t lanes_build_cut(const struct lanes *lanes, const struct cut *parent, const struct member_set *skip,
+                         struct tip ret_entries[MEMBERS_MAX]) {
+    struct ends ends;
+    choose_ends(lanes, parent, skip, &ends);
     for (bool moved = true; moved;) {
         moved = false;
         for (uint32_t i = 0; i < lanes->members; i++) {
-            const struct batch *b = ends.batch[i];
-            const struct batch *keep = b;
-            for (; b != NULL && b->seq > parent->tips[i].seq; b = b->parent) {
-                if (first_open_dep(lanes, parent, &ends, b) != NULL) {
-                    keep = b->seq == parent->tips[i].seq + 1 ? NULL : b->parent;
-                }
-            }
-            if (keep != ends.batch[i]) {
-                ends.batch[i] = keep;
-                moved = true;
-            }
+            const struct batch *keep = without_open_deps(lanes, parent, &ends, i);
+            moved = moved || keep != ends.batch[i];
+            ends.batch[i] = keep;
         }
     }
     uint32_t count = 0;
@@ -129,6 +156,18 @@ uint32_t lanes_build_cut(const struct lanes *lanes, const struct cut *parent, co
         ret_entries[count++] = (struct tip){i, ends.batch[i]->seq, ends.batch[i]->hash};
     }
     return count;
+}
+
+/* Whether everything that the parent's cut includes is held. Without it nothing can be said about deps below that
+ * cut, and the block could not be executed. */
+static enum status check_parent_held(const struct lanes *lanes, const struct cut *parent, struct tip *ret_missing) {
+    for (uint32_t i = 0; i < lanes->members; i++) {
+        const struct cut_tip *tip = &parent->tips[i];
+        if (tip->seq <= lanes->lanes[i].base.seq || lanes_find(lanes, i, tip->seq, &tip->hash) != NULL) continue;
+        *ret_missing = (struct tip){i, tip->seq, tip->hash};
+        return STATUS_MISSING;
+    }
+    return STATUS_OK;
 }
 
 static enum status check_entry(const struct lanes *lanes, const struct cut *parent, const struct tip *entry,
@@ -153,6 +192,7 @@ enum status lanes_check_cut(const struct lanes *lanes, const struct cut *parent,
                             const struct block *block, struct tip *ret_missing) {
     struct ends ends = {0};
     uint64_t room = BLOCK_BYTES_MAX;
+    TRY(check_parent_held(lanes, parent, ret_missing));
     for (uint32_t i = 0; i < block->entries_count; i++) {
         if (member_set_has(seals, block->entries[i].member)) return STATUS_FORKED;
         TRY(check_entry(lanes, parent, &block->entries[i], &ends, &room, ret_missing));

@@ -5,13 +5,15 @@
 #include "base/check.h"
 #include "base/num.h"
 
-/* Live memory of all batches: each has at most n deps; versions are rare, so room for the outstanding ones of every
- * lane at full frontiers is plenty. Running out is answered by STATUS_STATE_FULL, it decides nothing that members
- * must agree on. */
-static size_t pool_bytes(uint32_t members) {
-    size_t batch = sizeof(struct batch) + sizeof(struct tip) * members;
-    return 2 * pool_rounded(batch) * members * LANE_OUTSTANDING_MAX;
-}
+/* What one lane may hold beyond its base, all versions together: one whole version, and as much again of forks. A lane
+ * that forks more uses up its own room, never another's. */
+enum { LANE_HELD_MAX = 2 * LANE_OUTSTANDING_MAX };
+
+/* A batch and its deps are one piece with room for every dep there can be: with one size of pieces and a bound for each
+ * lane the pool can't run out. */
+static size_t batch_bytes(uint32_t members) { return sizeof(struct batch) + sizeof(struct tip) * members; }
+
+static size_t pool_bytes(uint32_t members) { return pool_rounded(batch_bytes(members)) * members * LANE_HELD_MAX; }
 
 static size_t fixed_bytes(uint32_t members) {
     size_t n = members;
@@ -77,7 +79,6 @@ const struct batch *lane_ancestor(const struct batch *batch, uint64_t seq) {
 static void find_rival(const struct lanes *lanes, const struct header *header, const struct hash *hash,
                        struct hash *ret_rival) {
     const struct lane *lane = &lanes->lanes[header->member];
-    *ret_rival = (struct hash){0};
     struct hash executed;
     if (header->seq <= lane->base.seq) {
         if (executed_hash(lanes, header->member, header->seq, &executed) == STATUS_OK && !hash_equal(&executed, hash))
@@ -97,7 +98,7 @@ static enum status check_position(const struct lanes *lanes, const struct header
         return lanes_holds(lanes, header->member, header->seq, hash) ? STATUS_DUPLICATE : STATUS_STALE;
     if (lanes_find(lanes, header->member, header->seq, hash) != NULL) return STATUS_DUPLICATE;
     if (lane->sealed) return STATUS_STALE;
-    if (header->seq > lane->base.seq + LANE_OUTSTANDING_MAX) return STATUS_TOO_MANY;
+    if (header->seq > lane->base.seq + LANE_OUTSTANDING_MAX || lane->held == LANE_HELD_MAX) return STATUS_TOO_MANY;
     uint32_t versions = 0;
     for (const struct batch *b = *slot_of(lanes, header->member, header->seq); b != NULL; b = b->other) versions++;
     return versions < LANE_VERSIONS_MAX ? STATUS_OK : STATUS_TOO_MANY;
@@ -146,18 +147,11 @@ static enum status check_deps(const struct lanes *lanes, const struct header *he
 }
 
 static struct batch *batch_new(struct lanes *lanes, const struct header *header, const struct hash *hash) {
-    size_t deps_bytes = header->deps_count * sizeof(struct tip);
-    struct batch *batch = pool_take(&lanes->pool, sizeof(struct batch));
-    if (batch == NULL) return NULL;
-    struct tip *deps = NULL;
-    if (deps_bytes > 0) {
-        deps = pool_take(&lanes->pool, deps_bytes);
-        if (deps == NULL) {
-            pool_give(&lanes->pool, batch, sizeof(struct batch));
-            return NULL;
-        }
-        memcpy(deps, header->deps, deps_bytes);
-    }
+    struct batch *batch = pool_take(&lanes->pool, batch_bytes(lanes->members));
+    CHECK(batch != NULL);
+    struct tip *deps = (struct tip *)(void *)(batch + 1);
+    CHECK(header->deps_count <= lanes->members);
+    memcpy(deps, header->deps, header->deps_count * sizeof deps[0]);
     *batch = (struct batch){.hash = *hash,
                             .prev = header->prev,
                             .member = header->member,
@@ -171,8 +165,7 @@ static struct batch *batch_new(struct lanes *lanes, const struct header *header,
 }
 
 static void batch_free(struct lanes *lanes, struct batch *batch) {
-    if (batch->deps_count > 0) pool_give(&lanes->pool, batch->deps, batch->deps_count * sizeof(struct tip));
-    pool_give(&lanes->pool, batch, sizeof(struct batch));
+    pool_give(&lanes->pool, batch, batch_bytes(lanes->members));
 }
 
 static void advance_tip(struct lane *lane, struct batch *batch) {
@@ -182,6 +175,8 @@ static void advance_tip(struct lane *lane, struct batch *batch) {
 
 enum status lanes_offer(struct lanes *lanes, const struct header *header, const struct hash *hash, uint64_t wall_us,
                         struct batch **ret_batch, struct tip *ret_missing, struct hash *ret_rival) {
+    *ret_rival = (struct hash){0};
+    TRY(header_valid(header));
     if (header->member >= lanes->members) return STATUS_UNKNOWN_MEMBER;
     struct lane *lane = &lanes->lanes[header->member];
     find_rival(lanes, header, hash, ret_rival);
@@ -195,7 +190,6 @@ enum status lanes_offer(struct lanes *lanes, const struct header *header, const 
         return STATUS_CLOCK_AHEAD;
 
     struct batch *batch = batch_new(lanes, header, hash);
-    if (batch == NULL) return STATUS_STATE_FULL;
     struct batch **slot = slot_of(lanes, header->member, header->seq);
     if (*slot != NULL) lane->forked = true;
     batch->parent = parent;
@@ -257,20 +251,22 @@ bool lanes_peer_claims(const struct lanes *lanes, uint32_t peer, uint32_t member
     return lanes->acked[(size_t)peer * lanes->members + member].seq >= seq;
 }
 
-uint32_t lanes_holders(const struct lanes *lanes, uint32_t self, uint32_t member, uint64_t seq) {
+/* Whether an acknowledged tip has the batch `seq` of the own version below it. What was executed is held by many. A
+ * tip that is not known yet is believed as long as nothing speaks of a fork. */
+static bool ack_covers(const struct lanes *lanes, uint32_t member, const struct cut_tip *acked, uint64_t seq) {
     const struct lane *lane = &lanes->lanes[member];
+    if (acked->seq < seq) return false;
+    if (seq <= lane->base.seq) return true;
+    const struct batch *batch = lanes_find(lanes, member, acked->seq, &acked->hash);
+    if (batch == NULL) return !lane->forked && acked->seq > lanes_tip(lanes, member).seq;
+    return lane->tip == NULL || seq > lane->tip->seq || lane_ancestor(batch, seq) == lane_ancestor(lane->tip, seq);
+}
+
+uint32_t lanes_holders(const struct lanes *lanes, uint32_t self, uint32_t member, uint64_t seq) {
     uint32_t holders = 0;
     for (uint32_t peer = 0; peer < lanes->members; peer++) {
-        if (peer == self) {
-            holders += lanes_tip(lanes, member).seq >= seq;
-            continue;
-        }
         const struct cut_tip *acked = &lanes->acked[(size_t)peer * lanes->members + member];
-        if (acked->seq < seq) continue;
-        /* An acknowledgement of another version says nothing about this one. */
-        bool same = acked->seq <= lane->base.seq || !lane->forked ||
-                    lanes_find(lanes, member, acked->seq, &acked->hash) != NULL;
-        holders += same;
+        holders += peer == self ? lanes_tip(lanes, member).seq >= seq : ack_covers(lanes, member, acked, seq);
     }
     return holders;
 }

@@ -64,13 +64,16 @@ void lanes_init(struct lanes *lanes, void *memory, size_t bytes, uint32_t member
                 void *read_context);
 
 /* Offers a header whose signature and body were verified. On STATUS_OK it is accepted and `ret_batch` points to it
- * (owned by the lanes, until it is executed). Refusals: STATUS_MISSING         the previous batch or a dep is not
- * held: `ret_missing` names the first STATUS_CLOCK_AHEAD     more than CLOCK_AHEAD_MAX_US ahead of `wall_us`: offer
- * again later STATUS_DUPLICATE       held already, or executed STATUS_STALE           the lane is sealed, or this
- * position is executed with another hash STATUS_NOT_LINKED, STATUS_CLOCK_BACKWARDS, STATUS_DEPS_BACKWARDS   never
- * valid STATUS_TOO_MANY        too far beyond the base, or too many versions: offer again later STATUS_STATE_FULL no
- * memory left for it When another batch is held at the same position, `ret_rival` is its hash (else zeros): with both
- * headers that is a fork proof. It is set whatever the status is. */
+ * (owned by the lanes, until it is executed). Refusals:
+ *     STATUS_MISSING           the previous batch or a dep is not held: `ret_missing` names the first
+ *     STATUS_CLOCK_AHEAD       more than CLOCK_AHEAD_MAX_US ahead of `wall_us`: offer again later
+ *     STATUS_DUPLICATE         held already, or executed
+ *     STATUS_STALE             the lane is sealed, or this position is executed with another hash
+ *     STATUS_NOT_LINKED, STATUS_CLOCK_BACKWARDS, STATUS_DEPS_BACKWARDS, STATUS_UNKNOWN_MEMBER, what header_valid says
+ *                              never valid
+ *     STATUS_TOO_MANY          too far beyond the base, or too many versions: offer again later
+ * When another batch is held or executed at the same position, `ret_rival` is its hash (else zeros): with both headers
+ * that is a fork proof. It is set whatever the status is. */
 enum status lanes_offer(struct lanes *lanes, const struct header *header, const struct hash *hash, uint64_t wall_us,
                         struct batch **ret_batch, struct tip *ret_missing, struct hash *ret_rival) MUST_USE;
 
@@ -97,7 +100,7 @@ void lanes_seal(struct lanes *lanes, uint32_t member);
 /* A peer says which tip of a lane it holds. Unknown tips are remembered too: they tell whom to ask. */
 void lanes_ack(struct lanes *lanes, uint32_t peer, const struct tip *tip);
 /* How many members hold batch `seq` of the lane's own version, by their acknowledgements; this member counts when it
- * holds it. */
+ * holds it. An acknowledgement of another version says nothing about this one. */
 uint32_t lanes_holders(const struct lanes *lanes, uint32_t self, uint32_t member, uint64_t seq);
 bool lanes_peer_claims(const struct lanes *lanes, uint32_t peer, uint32_t member, uint64_t seq);
 
@@ -107,12 +110,12 @@ void lanes_execute(struct lanes *lanes, const struct block *block);
 
 /* --- cuts (cut.c) --- */
 
-/* The largest consistent cut of the tips held that extends `parent`, within the limits of a block. Returns the number
- * of entries, members ascending. Lanes in `skip` (may be NULL) are left where they are. */
+/* The largest consistent cut of the tips held that extends `parent`, within the limits of a block: when not all fits,
+ * which lanes come first changes with every parent. Returns the number of entries, members ascending. Lanes in `skip` (may be NULL) are left where they are. */
 uint32_t lanes_build_cut(const struct lanes *lanes, const struct cut *parent, const struct member_set *skip,
                          struct tip ret_entries[MEMBERS_MAX]);
 /* Whether `block`'s entries are a valid extension of `parent` made of held batches: STATUS_MISSING (with the first
- * one in `ret_missing`), STATUS_INCONSISTENT_CUT, STATUS_NOT_LINKED, STATUS_STALE, STATUS_FORKED (sealed lane),
+ * one in `ret_missing`; what `parent` itself includes has to be held as well), STATUS_INCONSISTENT_CUT, STATUS_NOT_LINKED, STATUS_STALE, STATUS_FORKED (sealed lane),
  * STATUS_TOO_LARGE. */
 enum status lanes_check_cut(const struct lanes *lanes, const struct cut *parent, const struct member_set *seals,
                             const struct block *block, struct tip *ret_missing) MUST_USE;
