@@ -1,0 +1,11 @@
+/* The subcommands, in the order in which the help lists them. */
+#include <stddef.h>
+
+#include "cmd/command.h"
+
+const struct command *const commands[] = {
+    &command_quorum,     &command_key_new, &command_key_show,    &command_testnet_new,
+    &command_testnet_up, &command_start,   &command_ask,         &command_tell,
+    &command_import,     &command_show,    &command_certificate, &command_verify,
+    &command_status,     &command_log,     &command_sim,         NULL,
+};

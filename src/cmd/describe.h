@@ -1,0 +1,19 @@
+/* Items of a batch in words and as JSON: what a person who reads a ledger sees. */
+#ifndef CMD_DESCRIBE_H
+#define CMD_DESCRIBE_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "wire/item.h"
+
+/* Quanta as an exact decimal number of nats, with a sign: "+1.5", "-0.000000001", "0". */
+enum { QUANTA_TEXT_BYTES = 32 };
+void describe_quanta(int64_t quanta, char ret_text[QUANTA_TEXT_BYTES]);
+
+/* One line. `bytes` is the item's encoding. */
+void describe_print_item(FILE *out, const struct item *item, struct slice bytes);
+/* A new reference. */
+json_t *describe_item(const struct item *item, struct slice bytes);
+
+#endif

@@ -1,0 +1,238 @@
+/* credimus show: what the group believes, how firmly, and how many liars it would take to change that. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "cmd/client.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/screen.h"
+
+enum { OPTION_READ };
+
+enum { BAR_COLUMNS = 20, NAME_COLUMNS_MAX = 32, TITLE_COLUMNS = 48, STANDING_COLUMNS = 28, PAGE = 100 };
+
+static const struct option_spec options[] = {
+    {"read", "HOW", "local, committed (default) or final", 0},
+    {0},
+};
+
+/* A text of the answer in memory of the caller's, cut to fit and without control characters. */
+static const char *cleaned(const char *text, char *buffer, size_t bytes) {
+    (void)snprintf(buffer, bytes, "%s", text);
+    screen_clean(buffer);
+    return buffer;
+}
+
+/* Certainty is shown as such only when it is: 99.99999 % is not 100 %. */
+static void print_percent(double share) {
+    if (share > 0.99995 && share < 1) {
+        (void)printf(" >99.99 %%");
+    } else if (share > 0 && share < 0.00005) {
+        (void)printf("  <0.01 %%");
+    } else {
+        (void)printf("%7.2f %%", share * 100);
+    }
+}
+
+static void print_hypotheses(const json_t *belief) {
+    char name[512];
+    char bar[SCREEN_BAR_BYTES];
+    size_t columns = 0;
+    json_t *names = json_object_get(belief, "hypotheses");
+    json_t *posterior = json_object_get(belief, "posterior");
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *text = json_string_value(json_array_get(names, i));
+        size_t width = screen_columns(cleaned(text != NULL ? text : "?", name, sizeof name));
+        if (width > columns) columns = width;
+    }
+    if (columns > NAME_COLUMNS_MAX) columns = NAME_COLUMNS_MAX;
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *text = json_string_value(json_array_get(names, i));
+        double share = json_number_value(json_array_get(posterior, i));
+        screen_bar(share, BAR_COLUMNS, bar);
+        (void)printf("  ");
+        screen_print_cell(stdout, cleaned(text != NULL ? text : "?", name, sizeof name), columns);
+        (void)printf("  %s ", bar);
+        print_percent(share);
+        (void)putchar('\n');
+    }
+}
+
+static void print_margin(const json_t *belief, uint32_t members) {
+    long long margin = reply_whole(belief, "flip_margin");
+    if (margin <= 0) {
+        (void)printf("  Too little is known: there is no answer yet that a lie could change.\n");
+    } else {
+        (void)printf("  %lld of %u members would have to lie to change this.\n", margin, members);
+    }
+}
+
+static void print_nats(const json_t *end, const char *unbounded) {
+    if (json_is_integer(end)) {
+        (void)printf("%+.3f", (double)json_integer_value(end) / (double)QUANTA_PER_NAT);
+    } else {
+        (void)printf("%s", unbounded);
+    }
+}
+
+static void print_interval(const json_t *belief, const char *name) {
+    json_t *interval = json_object_get(json_object_get(belief, "intervals"), name);
+    long long members = reply_whole(interval, "members");
+    if (members == 0) return;
+    (void)printf("  Whatever any %lld member%s, the lead stays from ", members, members == 1 ? " says" : "s say");
+    print_nats(json_object_get(interval, "low"), "-infinity");
+    (void)printf(" to ");
+    print_nats(json_object_get(interval, "high"), "+infinity");
+    (void)printf(" nats.\n");
+}
+
+/* Two names for one number of members would say the same thing twice. */
+static void print_intervals(const json_t *belief) {
+    json_t *intervals = json_object_get(belief, "intervals");
+    print_interval(belief, "live");
+    if (reply_whole(json_object_get(intervals, "live"), "members") !=
+        reply_whole(json_object_get(intervals, "safe"), "members")) {
+        print_interval(belief, "safe");
+    }
+}
+
+static void standing_put(const json_t *belief, char *ret_text, size_t bytes) {
+    char outcome[512];
+    const char *status = reply_text(belief, "status", "?");
+    const char *decided = reply_text(belief, "outcome", NULL);
+    (void)snprintf(ret_text, bytes, "%s%s%s", status, decided != NULL ? ": " : "",
+                   decided != NULL ? cleaned(decided, outcome, sizeof outcome) : "");
+}
+
+static const char *finality_text(const char *finality) {
+    static const char *const texts[][2] = {
+        {"local", "local: this member's own view, not ordered yet"},
+        {"committed", "committed: ordered by a quorum"},
+        {"provisional", "provisional: decided, not certified yet"},
+        {"final", "final: certified"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(texts[i][0], finality) == 0) return texts[i][1];
+    }
+    return finality;
+}
+
+static void print_belief(const json_t *belief, uint32_t members) {
+    char title[1024];
+    char standing[1024];
+    standing_put(belief, standing, sizeof standing);
+    (void)printf("%s\n", cleaned(reply_text(belief, "title", "?"), title, sizeof title));
+    (void)printf("  question %s, %s, %s\n\n", reply_text(belief, "question", "?"), reply_text(belief, "mode", "?"),
+                 standing);
+    print_hypotheses(belief);
+    (void)putchar('\n');
+    print_margin(belief, members);
+    print_intervals(belief);
+    (void)printf("  %lld pieces of evidence, %lld of %u members contributed.\n", reply_whole(belief, "items"),
+                 reply_whole(belief, "contributors"), members);
+    (void)printf("  %s at threshold %s, height %lld.\n", finality_text(reply_text(belief, "finality", "?")),
+                 reply_text(belief, "threshold", "?"), reply_whole(belief, "height"));
+}
+
+static void print_row(const json_t *belief, uint32_t members) {
+    char text[1024];
+    double top = 0;
+    json_t *posterior = json_object_get(belief, "posterior");
+    for (size_t i = 0; i < json_array_size(posterior); i++) {
+        top = fmax(top, json_number_value(json_array_get(posterior, i)));
+    }
+    (void)printf("%-32s  ", reply_text(belief, "question", "?"));
+    screen_print_cell(stdout, cleaned(reply_text(belief, "title", "?"), text, sizeof text), TITLE_COLUMNS);
+    (void)printf("  ");
+    standing_put(belief, text, sizeof text);
+    screen_print_cell(stdout, text, STANDING_COLUMNS);
+    print_percent(top);
+    (void)printf("  %3lld of %-3u  %s\n", reply_whole(belief, "flip_margin"), members,
+                 reply_text(belief, "finality", "?"));
+}
+
+static int show_one(const struct invocation *invocation, struct client *client, const char *question,
+                    const char *how) {
+    char path[128];
+    struct reply reply;
+    (void)snprintf(path, sizeof path, "/v1/questions/%s?read=%s", question, how);
+    int code = client_demand(client, path, slice_of(NULL, 0), NULL, &reply);
+    if (code != COMMAND_DONE) return code;
+    if (invocation->json) {
+        (void)json_dumpf(reply.json, stdout, 0);
+        (void)putchar('\n');
+    } else {
+        print_belief(reply.json, client_config(client)->genesis.members);
+    }
+    reply_free(&reply);
+    return code;
+}
+
+/* Page by page into one list. */
+static int collect(struct client *client, json_t *list) {
+    for (;;) {
+        char path[128];
+        struct reply reply;
+        (void)snprintf(path, sizeof path, "/v1/questions?from=%zu&limit=%d", json_array_size(list), PAGE);
+        int code = client_demand(client, path, slice_of(NULL, 0), NULL, &reply);
+        if (code != COMMAND_DONE) return code;
+        json_t *page = json_object_get(reply.json, "questions");
+        size_t count = json_array_size(page);
+        CHECK(count == 0 || json_array_extend(list, page) == 0);
+        reply_free(&reply);
+        if (count < PAGE) return COMMAND_DONE;
+    }
+}
+
+static int show_all(const struct invocation *invocation, struct client *client) {
+    json_t *list = json_array();
+    int code = collect(client, list);
+    if (code == COMMAND_DONE && invocation->json) {
+        (void)json_dumpf(list, stdout, 0);
+        (void)putchar('\n');
+    } else if (code == COMMAND_DONE) {
+        if (json_array_size(list) == 0) (void)printf("No question was asked yet (credimus ask).\n");
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            if (i == 0) {
+                (void)printf("%-32s  %-*s  %-*s%9s  %10s  %s\n", "QUESTION", TITLE_COLUMNS, "TITLE", STANDING_COLUMNS,
+                             "STANDING", "TOP", "MARGIN", "FINALITY");
+            }
+            print_row(json_array_get(list, i), client_config(client)->genesis.members);
+        }
+    }
+    json_decref(list);
+    return code;
+}
+
+static int run(const struct invocation *invocation) {
+    static const char *const reads[] = {"local", "committed", "final", NULL};
+    char question[QUESTION_TEXT_BYTES];
+    const char *how;
+    struct client *client;
+    bool one = invocation->arguments_count > 1;
+    int code = option_word(invocation, OPTION_READ, reads, "committed", &how);
+    if (code == COMMAND_DONE && one) code = question_parse(invocation, invocation->arguments[1], question);
+    if (code == COMMAND_DONE && !one && option_given(invocation, OPTION_READ)) {
+        code = command_misuse(invocation, "--read is for one question; the list shows what is committed");
+    }
+    if (code == COMMAND_DONE) code = client_open(invocation, invocation->arguments[0], false, &client);
+    if (code != COMMAND_DONE) return code;
+    code = one ? show_one(invocation, client, question, how) : show_all(invocation, client);
+    client_close(client);
+    return code;
+}
+
+const struct command command_show = {
+    .name = "show",
+    .arguments = "MEMBER_DIR [QUESTION]",
+    .help = "Show what the group believes, and how many liars it would take to change it",
+    .more = "Without a question: all of them. --read final waits for a certificate and is refused without one.",
+    .options = options,
+    .arguments_min = 1,
+    .arguments_max = 2,
+    .json = true,
+    .run = run,
+};

@@ -1,0 +1,144 @@
+/* credimus verify: judges a certificate from the genesis alone; no member needs to run. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "node/config.h"
+#include "node/keys.h"
+#include "verifier/verify.h"
+
+enum { OPTION_GENESIS, OPTION_EXPECT, OPTION_THRESHOLD, OPTION_MIN_MARGIN };
+
+static const struct option_spec options[] = {
+    {"genesis", "FILE", "genesis.json of the group, from somebody you trust", 0},
+    {"expect", "HYPOTHESIS", "it must be decided for this one", 0},
+    {"threshold", "FRACTION", "so many must have signed, even if fewer would do, like 9/10", 0},
+    {"min-margin", "M", "at least so many liars must have been needed to change it", 0},
+    {0},
+};
+
+/* Everything large is here, on the heap. */
+struct case_file {
+    struct genesis genesis;
+    struct verify_policy policy;
+    struct verify_result result;
+    uint8_t file[CERTIFICATE_BYTES_MAX];
+    uint8_t scratch[CERTIFICATE_BYTES_MAX];
+};
+
+/* Copies a text of the certificate; the verifier has seen to it that there is nothing in it that could do harm. */
+static const char *text_of(struct slice text, char *buffer, size_t bytes) {
+    (void)snprintf(buffer, bytes, "%.*s", (int)text.bytes, (const char *)text.data);
+    return buffer;
+}
+
+static const char *standing_of(const struct record_belief *belief) {
+    static const char *const names[] = {"open", "decided", "undecided"};
+    return names[belief->status];
+}
+
+static json_t *signers_json(const struct case_file *file) {
+    json_t *signers = json_array();
+    const struct member_set *who = &file->result.who;
+    for (uint32_t m = member_set_next(who, 0); m < MEMBERS_MAX; m = member_set_next(who, m + 1)) {
+        CHECK(json_array_append_new(signers, json_string(file->genesis.member_names[m])) == 0);
+    }
+    return signers;
+}
+
+static int print_json(const struct case_file *file) {
+    const struct verify_result *result = &file->result;
+    const struct record_belief *belief = &result->belief;
+    char question[2 * QUESTION_ID_BYTES + 1];
+    char title[TITLE_BYTES_MAX + 1];
+    char top[HYPOTHESIS_BYTES_MAX + 1];
+    char root[2 * HASH_BYTES + 1];
+    bytes_to_hex(belief->question.bytes, QUESTION_ID_BYTES, question);
+    bytes_to_hex(result->checkpoint.root.bytes, HASH_BYTES, root);
+    const char *name = text_of(belief->hypotheses[belief->top], top, sizeof top);
+    json_t *json =
+        json_pack("{s:b, s:s, s:s, s:s, s:s?, s:i, s:o, s:i, s:i, s:I, s:I, s:I, s:s}", "ok", 1, "question", question,
+                  "title", text_of(belief->title, title, sizeof title), "status", standing_of(belief), "outcome",
+                  belief->status == QUESTION_DECIDED ? name : NULL, "flip_margin", (int)belief->flip_margin,
+                  "signers", signers_json(file), "needed", (int)result->needed, "members", (int)file->genesis.members,
+                  "weight", (json_int_t)result->weight, "weight_total", (json_int_t)result->weight_total, "height",
+                  (json_int_t)result->checkpoint.height, "root", root);
+    CHECK(json != NULL);
+    (void)json_dumpf(json, stdout, 0);
+    (void)putchar('\n');
+    json_decref(json);
+    return COMMAND_DONE;
+}
+
+static int print_report(const struct case_file *file) {
+    const struct verify_result *result = &file->result;
+    const struct record_belief *belief = &result->belief;
+    char text[TITLE_BYTES_MAX + 1];
+    char time[CONFIG_TIME_BYTES];
+    config_time_put(result->state.time_us, time);
+    (void)printf("OK  %s\n", text_of(belief->title, text, sizeof text));
+    (void)printf("  %s: %s\n", standing_of(belief), text_of(belief->hypotheses[belief->top], text, sizeof text));
+    (void)printf("  %u of %u members would have had to lie to change this\n", belief->flip_margin,
+                 file->genesis.members);
+    (void)printf("  signed by %u of %u members (%u needed), %.0f %% of the weight:", result->signers,
+                 file->genesis.members, result->needed,
+                 result->weight_total > 0 ? 100.0 * (double)result->weight / (double)result->weight_total : 0.0);
+    for (uint32_t m = member_set_next(&result->who, 0); m < MEMBERS_MAX; m = member_set_next(&result->who, m + 1)) {
+        (void)printf(" %s", file->genesis.member_names[m]);
+    }
+    (void)printf("\n  height %llu, %s, log of %llu leaves\n", (unsigned long long)result->checkpoint.height, time,
+                 (unsigned long long)result->checkpoint.size);
+    return COMMAND_DONE;
+}
+
+static int judge(const struct invocation *invocation, struct case_file *file) {
+    struct config_detail detail;
+    size_t bytes;
+    enum verify_step step;
+    enum status status = genesis_load(option_text(invocation, OPTION_GENESIS, ""), &file->genesis, &detail);
+    if (status == STATUS_OK) {
+        status = file_read(invocation->arguments[0], false, file->file, sizeof file->file, &bytes, &detail);
+    }
+    if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
+    status = verify_certificate(slice_of(file->file, bytes), &file->genesis, &file->policy, file->scratch,
+                                sizeof file->scratch, &file->result, &step);
+    if (status != STATUS_OK) {
+        return command_refuse(invocation, status_name(status), "REFUSED %s: it does not hold that %s: %s",
+                              invocation->arguments[0], verify_step_text(step), status_text(status));
+    }
+    return invocation->json ? print_json(file) : print_report(file);
+}
+
+static int run(const struct invocation *invocation) {
+    uint64_t margin;
+    if (!option_given(invocation, OPTION_GENESIS)) return command_misuse(invocation, "--genesis FILE is missing");
+    struct case_file *file = calloc(1, sizeof *file);
+    CHECK(file != NULL);
+    struct verify_policy *policy = &file->policy;
+    policy->has_expect = option_given(invocation, OPTION_EXPECT);
+    policy->expect = slice_of_text(option_text(invocation, OPTION_EXPECT, ""));
+    policy->has_threshold = option_given(invocation, OPTION_THRESHOLD);
+    int code = option_threshold(invocation, OPTION_THRESHOLD, THRESHOLD_DEFAULT, &policy->threshold);
+    if (code == COMMAND_DONE) code = option_number(invocation, OPTION_MIN_MARGIN, 0, MEMBERS_MAX, 0, &margin);
+    if (code == COMMAND_DONE) {
+        policy->min_margin = (uint32_t)margin;
+        code = judge(invocation, file);
+    }
+    free(file);
+    return code;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .arguments = "FILE.cert --genesis FILE",
+    .help = "Check a certificate offline, from the genesis alone",
+    .more = "Exit status 0 means: enough members of this genesis signed a log that has this in it.",
+    .options = options,
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .json = true,
+    .run = run,
+};

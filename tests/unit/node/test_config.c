@@ -1,0 +1,151 @@
+/* A member's directory: whole ones load, and each file's faults are refused with the file's name. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "folder.h"
+#include "node/config.h"
+#include "node/keys.h"
+
+static struct node_config config;
+static struct config_detail detail;
+
+static const char sample_config[] =
+    "{\"member\": 1, \"listen\": \"127.0.0.1:7101\", \"api\": \"127.0.0.1:8101\", \"peers\": "
+    "[\"127.0.0.1:7100\", \"127.0.0.1:7101\", \"[::1]:7102\", \"m3.example:7103\"]}";
+
+/* The directory of member 1 of 4, with a key and a token. */
+static struct folder member_folder(void) {
+    struct folder folder = folder_new();
+    struct genesis genesis = {.name = "test", .created_us = 1, .threshold = {3, 4}, .members = 4};
+    genesis.state_bytes_max = STATE_BYTES_MIN;
+    for (uint32_t i = 0; i < genesis.members; i++) {
+        (void)snprintf(genesis.member_names[i], sizeof genesis.member_names[i], "m%u", i);
+        (void)unlink(folder_file(&folder, i == 1 ? "key" : "a"));
+        assert_int_equal(key_create(folder.file, genesis.keys[i], &detail), STATUS_OK);
+    }
+    assert_int_equal(genesis_write(folder_file(&folder, "genesis.json"), &genesis, &detail), STATUS_OK);
+    assert_int_equal(token_create(folder_file(&folder, "token"), &detail), STATUS_OK);
+    folder_put(&folder, "config.json", sample_config, 0600);
+    return folder;
+}
+
+static void whole_directory_loads(void **state) {
+    struct folder folder = member_folder();
+    (void)state;
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(config.member, 1);
+    assert_string_equal(config.listen, "127.0.0.1:7101");
+    assert_string_equal(config.api, "127.0.0.1:8101");
+    assert_string_equal(config.peers[2], "[::1]:7102");
+    assert_string_equal(config.ledger_path, folder_file(&folder, "ledger.db"));
+    assert_memory_equal(config.secret + SECRET_BYTES - KEY_BYTES, config.genesis.keys[1], KEY_BYTES);
+    node_config_wipe(&config);
+    for (size_t i = 0; i < sizeof config.secret; i++) assert_int_equal(config.secret[i], 0);
+    assert_string_equal(config.token, "");
+    folder_delete(&folder);
+}
+
+static void client_needs_no_key_and_the_public_no_token(void **state) {
+    struct folder folder = member_folder();
+    (void)state;
+    assert_int_equal(unlink(folder_file(&folder, "key")), 0);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_NOT_FOUND);
+    assert_int_equal(node_config_load_client(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(strlen(config.token), CONFIG_TOKEN_CHARACTERS);
+    assert_int_equal(unlink(folder_file(&folder, "token")), 0);
+    assert_int_equal(node_config_load_client(folder.path, &config, &detail), STATUS_NOT_FOUND);
+    assert_int_equal(node_config_load_public(folder.path, &config, &detail), STATUS_OK);
+    assert_string_equal(config.token, "");
+    folder_delete(&folder);
+}
+
+static void written_configuration_reads_back(void **state) {
+    struct folder folder = member_folder();
+    static struct node_config read;
+    (void)state;
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(node_config_write(&config, &detail), STATUS_CONFLICT);
+    assert_int_equal(unlink(folder_file(&folder, "config.json")), 0);
+    assert_int_equal(node_config_write(&config, &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &read, &detail), STATUS_OK);
+    assert_memory_equal(read.peers, config.peers, sizeof read.peers);
+    folder_delete(&folder);
+}
+
+static void faults_are_refused_by_name(void **state) {
+    static const struct {
+        const char *from;
+        const char *to;
+        enum status status;
+        const char *says;
+    } cases[] = {
+        {"\"member\": 1", "\"member\": 4", STATUS_UNKNOWN_MEMBER, "0 to 3"},
+        {"\"member\": 1", "\"member\": -1", STATUS_UNKNOWN_MEMBER, "0 to 3"},
+        {"\"member\": 1", "\"member\": 2", STATUS_BAD_KEY, "not the key of member 2"},
+        {"\"member\": 1", "\"member\": \"1\"", STATUS_BAD_FORMAT, "integer"},
+        {"\"member\": 1", "\"member\": 1, \"member\": 1", STATUS_BAD_FORMAT, "duplicate"},
+        {"\"member\": 1", "\"member\": 1, \"port\": 1", STATUS_BAD_FORMAT, "port"},
+        {"\"member\": 1,", "", STATUS_BAD_FORMAT, "member"},
+        {"127.0.0.1:8101", "127.0.0.1", STATUS_BAD_FORMAT, "api"},
+        {"127.0.0.1:8101", "127.0.0.1:65536", STATUS_BAD_VALUE, "api"},
+        {", \"m3.example:7103\"", "", STATUS_BAD_VALUE, "4 addresses"},
+        {"\"m3.example:7103\"", "7103", STATUS_BAD_FORMAT, "peer"},
+        {"}", "", STATUS_BAD_FORMAT, "line 1"},
+        {"}", "} {}", STATUS_BAD_FORMAT, "line 1"},
+    };
+    struct folder folder = member_folder();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char changed[1024];
+        const char *at = strstr(sample_config, cases[i].from);
+        assert_non_null(at);
+        (void)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - sample_config), sample_config, cases[i].to,
+                       at + strlen(cases[i].from));
+        folder_put(&folder, "config.json", changed, 0600);
+        assert_int_equal(node_config_load(folder.path, &config, &detail), cases[i].status);
+        if (strstr(detail.text, cases[i].says) == NULL) fail_msg("%s: %s", cases[i].to, detail.text);
+        assert_non_null(strstr(detail.text, folder.path));
+    }
+    folder_delete(&folder);
+}
+
+static void addresses_split_into_host_and_port(void **state) {
+    static const struct {
+        const char *address;
+        enum status status;
+        const char *host;
+        uint16_t port;
+    } cases[] = {
+        {"127.0.0.1:1", STATUS_OK, "127.0.0.1", 1},      {"name.example:65535", STATUS_OK, "name.example", 65535},
+        {"[::1]:7100", STATUS_OK, "::1", 7100},          {"::1:7100", STATUS_BAD_FORMAT, NULL, 0},
+        {"127.0.0.1:65536", STATUS_BAD_VALUE, NULL, 0},  {"127.0.0.1:0", STATUS_BAD_FORMAT, NULL, 0},
+        {"127.0.0.1:07100", STATUS_BAD_FORMAT, NULL, 0}, {"127.0.0.1:+710", STATUS_BAD_FORMAT, NULL, 0},
+        {"127.0.0.1:", STATUS_BAD_FORMAT, NULL, 0},      {"127.0.0.1", STATUS_BAD_FORMAT, NULL, 0},
+        {":7100", STATUS_BAD_FORMAT, NULL, 0},           {"[]:7100", STATUS_BAD_FORMAT, NULL, 0},
+        {"a b:7100", STATUS_BAD_FORMAT, NULL, 0},        {"http://a:7100", STATUS_BAD_FORMAT, NULL, 0},
+    };
+    char host[CONFIG_ADDRESS_BYTES];
+    uint16_t port;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(config_address_split(cases[i].address, host, &port), cases[i].status);
+        if (cases[i].status != STATUS_OK) continue;
+        assert_string_equal(host, cases[i].host);
+        assert_int_equal(port, cases[i].port);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_directory_loads),
+        cmocka_unit_test(client_needs_no_key_and_the_public_no_token),
+        cmocka_unit_test(written_configuration_reads_back),
+        cmocka_unit_test(faults_are_refused_by_name),
+        cmocka_unit_test(addresses_split_into_host_and_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
