@@ -62,6 +62,9 @@ extern const struct command command_show;
 extern const struct command command_certificate;
 extern const struct command command_verify;
 extern const struct command command_status;
+extern const struct command command_proof_list;
+extern const struct command command_proof_save;
+extern const struct command command_proof_verify;
 extern const struct command command_log;
 extern const struct command command_sim;
 

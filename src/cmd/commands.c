@@ -4,8 +4,23 @@
 #include "cmd/command.h"
 
 const struct command *const commands[] = {
-    &command_quorum,     &command_key_new, &command_key_show,    &command_testnet_new,
-    &command_testnet_up, &command_start,   &command_ask,         &command_tell,
-    &command_import,     &command_show,    &command_certificate, &command_verify,
-    &command_status,     &command_log,     &command_sim,         NULL,
+    &command_quorum,
+    &command_key_new,
+    &command_key_show,
+    &command_testnet_new,
+    &command_testnet_up,
+    &command_start,
+    &command_ask,
+    &command_tell,
+    &command_import,
+    &command_show,
+    &command_certificate,
+    &command_verify,
+    &command_proof_list,
+    &command_proof_save,
+    &command_proof_verify,
+    &command_status,
+    &command_log,
+    &command_sim,
+    NULL,
 };

@@ -16,6 +16,7 @@
  *     GET  /v1/questions/ID         ?read=local|committed|final, default committed
  *     GET  /v1/certificates/ID
  *     GET  /v1/status
+ *     GET  /v1/proofs               misbehaviour: the signed statements that prove it
  *     GET  /metrics /healthz /readyz
  *
  * Writes need "Authorization: Bearer TOKEN"; so do reads that do not come from this machine, except the two of

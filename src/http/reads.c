@@ -44,6 +44,12 @@ static void handle_status(struct request *request) {
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
+static void handle_proofs(struct request *request) {
+    struct text text = {0};
+    render_proofs(&text, http_replica(request->http));
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
 static void handle_metrics(struct request *request) {
     struct http *http = request->http;
     struct text text = {0};
@@ -167,13 +173,10 @@ static void handle_certificate(struct request *request) {
 
 void reads_handle(struct request *request) {
     static void (*const handlers[ROUTES])(struct request *) = {
-        [ROUTE_QUESTIONS] = handle_questions,
-        [ROUTE_QUESTION] = handle_question,
-        [ROUTE_CERTIFICATE] = handle_certificate,
-        [ROUTE_STATUS] = handle_status,
-        [ROUTE_METRICS] = handle_metrics,
-        [ROUTE_HEALTH] = handle_health,
-        [ROUTE_READY] = handle_ready,
+        [ROUTE_QUESTIONS] = handle_questions,     [ROUTE_QUESTION] = handle_question,
+        [ROUTE_CERTIFICATE] = handle_certificate, [ROUTE_STATUS] = handle_status,
+        [ROUTE_PROOFS] = handle_proofs,           [ROUTE_METRICS] = handle_metrics,
+        [ROUTE_HEALTH] = handle_health,           [ROUTE_READY] = handle_ready,
     };
     handlers[request->route](request);
 }

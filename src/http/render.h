@@ -23,6 +23,9 @@ void render_belief(struct text *text, const struct record_belief *belief, enum f
  * heard. */
 void render_status(struct text *text, struct replica *replica, struct replica_time now);
 
+/* {"proofs": [{"member", "name", "kind" (fork, votes), "at" (seq or view), "proof" (base64 of its bytes)} ...]}. */
+void render_proofs(struct text *text, struct replica *replica);
+
 /* softmax of the log-odds: `ret_posterior` has room for belief->hypotheses_count. */
 void render_posterior(const struct record_belief *belief, double *ret_posterior);
 

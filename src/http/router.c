@@ -12,6 +12,7 @@ static const struct route routes[ROUTES] = {
     [ROUTE_QUESTION] = {"GET", "/v1/questions/", "read", false, false},
     [ROUTE_CERTIFICATE] = {"GET", "/v1/certificates/", "", false, false},
     [ROUTE_STATUS] = {"GET", "/v1/status", "", false, false},
+    [ROUTE_PROOFS] = {"GET", "/v1/proofs", "", false, false},
     [ROUTE_METRICS] = {"GET", "/metrics", "", false, false},
     [ROUTE_HEALTH] = {"GET", "/healthz", "", false, true},
     [ROUTE_READY] = {"GET", "/readyz", "", false, true},
