@@ -325,7 +325,6 @@ static bool has_room(const struct question *question) {
 static enum status open_observation(struct question *question, struct holder holder,
                                     const struct question_context *context, const struct hash *id,
                                     struct observation **ret_observation) {
-    if (!has_room(question)) return STATUS_OVER_TOTAL_LIMIT;
     TRY(widen_levels(question, holder, (context->members - 1) / 2));
     TRY(table_reserve(&question->table, holder));
     struct reports *reports = holder_take(holder, reports_bytes(question->parameters.hypotheses, REPORTS_FIRST));
@@ -361,16 +360,31 @@ static enum status widen_reports(struct question *question, struct holder holder
     return STATUS_OK;
 }
 
+/* The open observation that `member` may report on: NULL when it is to be opened first. */
+static enum status find_for_tell(const struct question *question, uint32_t member, const struct hash *observation_id,
+                                 struct observation **ret_observation) {
+    uint32_t number = table_find(&question->table, observation_id, 0);
+    if (number == TABLE_NONE && !has_room(question)) return STATUS_OVER_TOTAL_LIMIT;
+    struct observation *observation = number == TABLE_NONE ? NULL : observation_at(question, number);
+    if (observation != NULL && observation->entry.state != OBSERVATION_OPEN) return STATUS_SEALED;
+    if (observation != NULL && member_set_has(&observation->reports->spoken, member))
+        return STATUS_DUPLICATE_OBSERVATION;
+    *ret_observation = observation;
+    return STATUS_OK;
+}
+
+enum status panel_check_tell(const struct question *question, uint32_t member, const struct hash *observation_id) {
+    struct observation *observation;
+    return find_for_tell(question, member, observation_id, &observation);
+}
+
 enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
                        uint32_t member, const struct hash *observation_id, const int64_t *y) {
-    struct observation *observation = NULL;
-    uint32_t number = table_find(&question->table, observation_id, 0);
-    if (number == TABLE_NONE) {
+    struct observation *observation;
+    TRY(find_for_tell(question, member, observation_id, &observation));
+    if (observation == NULL) {
         TRY(open_observation(question, holder, context, observation_id, &observation));
     } else {
-        observation = observation_at(question, number);
-        if (observation->entry.state != OBSERVATION_OPEN) return STATUS_SEALED;
-        if (member_set_has(&observation->reports->spoken, member)) return STATUS_DUPLICATE_OBSERVATION;
         TRY(widen_reports(question, holder, observation));
     }
     struct reports *reports = observation->reports;
@@ -384,22 +398,38 @@ enum status panel_tell(struct question *question, struct holder holder, const st
     return STATUS_OK;
 }
 
-enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation_id) {
+/* The live report of `member` on an open observation. */
+static enum status find_for_retract(const struct question *question, uint32_t member,
+                                    const struct hash *observation_id, struct reports **ret_reports,
+                                    struct report **ret_report) {
     uint32_t number = table_find(&question->table, observation_id, 0);
     if (number == TABLE_NONE) return STATUS_UNKNOWN_OBSERVATION;
     const struct observation *observation = observation_at(question, number);
     if (observation->entry.state != OBSERVATION_OPEN) return STATUS_SEALED;
-    struct reports *reports = observation->reports;
-    for (uint32_t i = 0; i < reports->count; i++) {
-        struct report *report = report_at(question, reports, i);
+    for (uint32_t i = 0; i < observation->reports->count; i++) {
+        struct report *report = report_at(question, observation->reports, i);
         if (report->member != member) continue;
-        /* The order of the rows means nothing, so the last one fills the gap. */
-        memmove(report, report_at(question, reports, --reports->count),
-                report_bytes(question->parameters.hypotheses));
-        question->counts.retracted++;
+        *ret_reports = observation->reports;
+        *ret_report = report;
         return STATUS_OK;
     }
     return STATUS_UNKNOWN_OBSERVATION;
+}
+
+enum status panel_check_retract(const struct question *question, uint32_t member, const struct hash *observation_id) {
+    struct reports *reports;
+    struct report *report;
+    return find_for_retract(question, member, observation_id, &reports, &report);
+}
+
+enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation_id) {
+    struct reports *reports;
+    struct report *report;
+    TRY(find_for_retract(question, member, observation_id, &reports, &report));
+    /* The order of the rows means nothing, so the last one fills the gap. */
+    memmove(report, report_at(question, reports, --reports->count), report_bytes(question->parameters.hypotheses));
+    question->counts.retracted++;
+    return STATUS_OK;
 }
 
 void panel_posterior(const struct question *question, struct question_result *result) {

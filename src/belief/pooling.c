@@ -85,11 +85,16 @@ static void add_to_totals(struct question *question, uint32_t member, const int6
 
 _Static_assert((HYPOTHESES_MAX - 1) * ITEM_LIMIT_QUANTA <= TOTAL_LIMIT_QUANTA, "one item fits an empty total");
 
+enum status pooling_check_tell(const struct question *question, uint32_t member, const struct hash *observation,
+                               const int64_t *y) {
+    if (table_find(&question->table, observation, member) != TABLE_NONE) return STATUS_DUPLICATE_OBSERVATION;
+    return check_totals(question, member, y, 1);
+}
+
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
                          uint32_t member, const struct hash *observation, const int64_t *y) {
     uint32_t k = question->parameters.hypotheses;
-    if (table_find(&question->table, observation, member) != TABLE_NONE) return STATUS_DUPLICATE_OBSERVATION;
-    TRY(check_totals(question, member, y, 1));
+    TRY(pooling_check_tell(question, member, observation, y));
     TRY(widen_members(question, holder, context->members));
     TRY(table_reserve(&question->table, holder));
     add_to_totals(question, member, y, 1);
@@ -101,7 +106,9 @@ enum status pooling_tell(struct question *question, struct holder holder, const 
     return STATUS_OK;
 }
 
-enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) {
+/* The live item of `member`, and all its k values. */
+static enum status find_for_retract(const struct question *question, uint32_t member, const struct hash *observation,
+                                    struct pooled_item **ret_item, int64_t *ret_y) {
     uint32_t k = question->parameters.hypotheses;
     uint32_t number = table_find(&question->table, observation, member);
     if (number == TABLE_NONE) return STATUS_UNKNOWN_OBSERVATION;
@@ -111,6 +118,21 @@ enum status pooling_retract(struct question *question, uint32_t member, const st
     memcpy(y, item->y, (k - 1) * sizeof *y);
     for (uint32_t j = 0; j + 1 < k; j++) y[k - 1] -= y[j];
     TRY(check_totals(question, member, y, -1));
+    *ret_item = item;
+    memcpy(ret_y, y, k * sizeof *y);
+    return STATUS_OK;
+}
+
+enum status pooling_check_retract(const struct question *question, uint32_t member, const struct hash *observation) {
+    struct pooled_item *item;
+    int64_t y[HYPOTHESES_MAX];
+    return find_for_retract(question, member, observation, &item, y);
+}
+
+enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) {
+    struct pooled_item *item;
+    int64_t y[HYPOTHESES_MAX];
+    TRY(find_for_retract(question, member, observation, &item, y));
     add_to_totals(question, member, y, -1);
     item->entry.state = ITEM_RETRACTED;
     question->pooling.live[member]--;

@@ -148,6 +148,28 @@ enum status question_retract(struct question *question, struct pool *pool, const
     return is_panel ? panel_retract(question, member, observation) : pooling_retract(question, member, observation);
 }
 
+enum status question_check_tell(const struct question *question, const struct question_context *context,
+                                uint32_t member, const struct hash *observation, const int64_t *loglik) {
+    int64_t y[HYPOTHESES_MAX];
+    check_context(context);
+    if (question->closed) return STATUS_QUESTION_CLOSED;
+    if (member >= context->members) return STATUS_UNKNOWN_MEMBER;
+    TRY(centre(loglik, question->parameters.hypotheses, y));
+    bool is_panel = question->parameters.mode == QUESTION_PANEL;
+    return is_panel ? panel_check_tell(question, member, observation)
+                    : pooling_check_tell(question, member, observation, y);
+}
+
+enum status question_check_retract(const struct question *question, const struct question_context *context,
+                                   uint32_t member, const struct hash *observation) {
+    check_context(context);
+    if (question->closed) return STATUS_QUESTION_CLOSED;
+    if (member >= context->members) return STATUS_UNKNOWN_MEMBER;
+    bool is_panel = question->parameters.mode == QUESTION_PANEL;
+    return is_panel ? panel_check_retract(question, member, observation)
+                    : pooling_check_retract(question, member, observation);
+}
+
 uint64_t question_deadline_us(const struct question *question) { return question->deadline_us; }
 
 uint64_t question_next_due_us(const struct question *question) {

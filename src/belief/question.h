@@ -97,8 +97,8 @@ enum status question_clone(const struct question *question, struct pool *pool,
                            struct question **ret_question) MUST_USE;
 
 /* Member `member` tells `loglik` (k values, quanta) about `observation` (the hash of its id), in a block of time
- * `now_us`. Whatever was due at now_us happens first (question_advance). Refusals, in this order, leave the evidence as
- * it is:
+ * `now_us`. Whatever was due at now_us happens first (question_advance). Refusals, in this order, leave the evidence
+ * as it is:
  * - STATUS_QUESTION_CLOSED: the question takes no evidence any more;
  * - STATUS_UNKNOWN_MEMBER: member >= context->members;
  * - STATUS_OVER_ITEM_LIMIT: two of the values are more than ITEM_LIMIT_QUANTA apart;
@@ -113,11 +113,21 @@ enum status question_tell(struct question *question, struct pool *pool, const st
                           uint32_t member, const struct hash *observation, const int64_t *loglik,
                           uint64_t now_us) MUST_USE;
 
-/* Neutralises what `member` told about `observation`. It may not be told again. STATUS_QUESTION_CLOSED,
- * STATUS_UNKNOWN_MEMBER, STATUS_UNKNOWN_OBSERVATION (never told, or retracted already), STATUS_SEALED,
- * STATUS_OVER_TOTAL_LIMIT (pool: what remains would pass TOTAL_LIMIT_QUANTA). */
+/* Neutralises what `member` told about `observation`. It may not be told again. Refusals, in this order:
+ * - STATUS_QUESTION_CLOSED;
+ * - STATUS_UNKNOWN_MEMBER;
+ * - STATUS_UNKNOWN_OBSERVATION: never told, or retracted already;
+ * - STATUS_SEALED;
+ * - STATUS_OVER_TOTAL_LIMIT: pool, what remains would pass TOTAL_LIMIT_QUANTA. */
 enum status question_retract(struct question *question, struct pool *pool, const struct question_context *context,
                              uint32_t member, const struct hash *observation, uint64_t now_us) MUST_USE;
+
+/* What question_tell and question_retract would refuse at the latest time that the question has seen, but for room in
+ * the pool. Nothing changes. A window that ends later may still turn an accepted item into STATUS_SEALED. */
+enum status question_check_tell(const struct question *question, const struct question_context *context,
+                                uint32_t member, const struct hash *observation, const int64_t *loglik) MUST_USE;
+enum status question_check_retract(const struct question *question, const struct question_context *context,
+                                   uint32_t member, const struct hash *observation) MUST_USE;
 
 /* Seals or voids every observation whose window has ended at `now_us` (window end <= now_us). Returns how many. */
 uint32_t question_advance(struct question *question, struct pool *pool, const struct question_context *context,
@@ -176,8 +186,8 @@ struct question_result {
     bool decided;                  /* lead >= k * decide_at, a quorum of contributors, flip_margin >= min_margin */
 };
 
-/* The belief now, with the members and weights of `context`. Panel: O(k log n). Pool: O(k n log n), and a margin with k > 2
- * or unequal weights a factor of log n and a few rounds more. */
+/* The belief now, with the members and weights of `context`. Panel: O(k log n). Pool: O(k n log n), and a margin with
+ * k > 2 or unequal weights a factor of log n and a few rounds more. */
 void question_evaluate(const struct question *question, const struct question_context *context,
                        struct question_result *ret_result);
 

@@ -77,6 +77,11 @@ enum status panel_create(struct question *question, struct holder holder) MUST_U
 enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
                        uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
 enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+/* What panel_tell and panel_retract would refuse, but for room in the pool. */
+enum status panel_check_tell(const struct question *question, uint32_t member,
+                             const struct hash *observation) MUST_USE;
+enum status panel_check_retract(const struct question *question, uint32_t member,
+                                const struct hash *observation) MUST_USE;
 /* Settles what is due at question->now_us; returns how many observations. */
 uint32_t panel_advance(struct question *question, struct holder holder, const struct question_context *context);
 /* The end of the oldest open window; UINT64_MAX: none open. */
@@ -96,6 +101,11 @@ size_t pooling_entry_bytes(uint32_t hypotheses);
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
                          uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
 enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+/* What pooling_tell and pooling_retract would refuse, but for room in the pool. */
+enum status pooling_check_tell(const struct question *question, uint32_t member, const struct hash *observation,
+                               const int64_t *y) MUST_USE;
+enum status pooling_check_retract(const struct question *question, uint32_t member,
+                                  const struct hash *observation) MUST_USE;
 /* As panel_clone. */
 enum status pooling_clone(const struct question *question, struct holder holder, struct question *copy) MUST_USE;
 void pooling_free(struct question *question, struct holder holder);

@@ -65,8 +65,6 @@ static enum status execute_item(struct machine *machine, uint32_t member, const 
     return status;
 }
 
-/* What only the evidence itself can tell (a second tell of one observation, a sealed one, a full total) is left to execution:
- * finding it out means telling. */
 enum status machine_check_item(const struct machine *machine, uint32_t member, const struct item *item,
                                struct slice item_bytes) {
     struct question_id id;

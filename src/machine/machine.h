@@ -81,8 +81,8 @@ void machine_member_record(const struct machine *machine, uint32_t member, struc
  */
 uint64_t machine_next_due_us(const struct machine *machine);
 
-/* Would this item of this member be taken now? The rules of execution, without changing anything: what a member asks
- * before it accepts a submission into its lane. */
+/* Would this item of this member be taken now? The rules of execution in the state and at the time of the last block,
+ * without changing anything: what a member asks before it accepts a submission into its lane. */
 enum status machine_check_item(const struct machine *machine, uint32_t member, const struct item *item,
                                struct slice item_bytes) MUST_USE;
 

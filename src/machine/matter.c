@@ -124,8 +124,9 @@ static enum status check_close(const struct matter *matter, uint32_t member) {
     return matter->is_closing ? STATUS_QUESTION_CLOSED : STATUS_OK;
 }
 
-enum status matter_check(const struct setting *setting, const struct matter *matter, uint32_t member,
-                         const struct item *item) {
+/* The reasons outside the evidence itself. */
+static enum status check_outside(const struct setting *setting, const struct matter *matter, uint32_t member,
+                                 const struct item *item) {
     const struct question *question = matter->question;
     if (question == NULL || question_deadline_us(question) <= setting->now_us) return STATUS_QUESTION_CLOSED;
     switch (item->kind) {
@@ -137,11 +138,32 @@ enum status matter_check(const struct setting *setting, const struct matter *mat
     return STATUS_BAD_VALUE;
 }
 
+/* The k log-likelihoods that a tell stands for; `ratio` is room for those of a single number. */
+static const int64_t *logliks_of(const struct question *question, const struct item_tell *tell, int64_t ratio[2]) {
+    if (!is_ratio(question, tell)) return tell->loglik;
+    ratio[0] = tell->loglik[0];
+    ratio[1] = 0;
+    return ratio;
+}
+
+enum status matter_check(const struct setting *setting, const struct matter *matter, uint32_t member,
+                         const struct item *item) {
+    struct hash observation;
+    int64_t ratio[2];
+    TRY(check_outside(setting, matter, member, item));
+    if (item->kind == ITEM_CLOSE) return STATUS_OK;
+    sha256_of(item->kind == ITEM_TELL ? item->tell.observation : item->retract.observation, &observation);
+    if (item->kind == ITEM_RETRACT)
+        return question_check_retract(matter->question, &setting->context, member, &observation);
+    return question_check_tell(matter->question, &setting->context, member, &observation,
+                               logliks_of(matter->question, &item->tell, ratio));
+}
+
 static enum status apply_tell(struct setting *setting, struct question *question, uint32_t member,
                               const struct item_tell *tell) {
     struct hash observation;
-    int64_t ratio[2] = {tell->loglik[0], 0};
-    const int64_t *loglik = is_ratio(question, tell) ? ratio : tell->loglik;
+    int64_t ratio[2];
+    const int64_t *loglik = logliks_of(question, tell, ratio);
     sha256_of(tell->observation, &observation);
     return question_tell(question, setting->pool, &setting->context, member, &observation, loglik, setting->now_us);
 }
@@ -167,7 +189,7 @@ static enum status apply_item(struct setting *setting, struct matter *matter, ui
 enum status matter_apply(struct setting *setting, struct matter *matter, uint32_t member, const struct item *item,
                          bool *ret_changed) {
     *ret_changed = false;
-    TRY(matter_check(setting, matter, member, item));
+    TRY(check_outside(setting, matter, member, item));
     bool was_due = question_next_due_us(matter->question) <= setting->now_us;
     size_t before = question_charge(matter->question);
     enum status status = apply_item(setting, matter, member, item);

@@ -47,13 +47,14 @@ enum status matter_ask(struct setting *setting, uint32_t member, const struct qu
 /* The question that a tell, a retract or a close is about. Borrowed from the item. */
 const struct question_id *matter_of_item(const struct item *item);
 
-/* Whether this tell, retract or close of `member` would be refused for a reason outside the evidence itself:
- * STATUS_QUESTION_CLOSED, STATUS_WRONG_HYPOTHESES, STATUS_NOT_ALLOWED, STATUS_STATE_FULL. */
+/* Whether this tell, retract or close of `member` would be refused now: STATUS_QUESTION_CLOSED,
+ * STATUS_WRONG_HYPOTHESES, STATUS_NOT_ALLOWED, STATUS_STATE_FULL, and what question_check_tell and
+ * question_check_retract say. */
 enum status matter_check(const struct setting *setting, const struct matter *matter, uint32_t member,
                          const struct item *item) MUST_USE;
-/* Executes it: as matter_check, and the refusals of question_tell and question_retract. `ret_changed` says whether
- * the belief may have changed, which a refused item too can cause: windows that ended in the meantime are sealed
- * first. It is always set. */
+/* Executes it, with the same refusals at the time of the block. `ret_changed` says whether the belief may have
+ * changed, which a refused item too can cause: windows that ended in the meantime are sealed first. It is always
+ * set. */
 enum status matter_apply(struct setting *setting, struct matter *matter, uint32_t member, const struct item *item,
                          bool *ret_changed) MUST_USE;
 

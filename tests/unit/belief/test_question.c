@@ -37,17 +37,26 @@ static struct question *ask_default(uint32_t mode) {
     return ask(&parameters);
 }
 
-/* Tells a log-likelihood ratio of a question with two hypotheses. */
+/* Tells a log-likelihood ratio of a question with two hypotheses. What question_check_tell says before is what happens,
+ * unless time brings something else first or the pool is used up. */
 static enum status tell(struct question *question, uint32_t member, uint64_t observation, int64_t ratio,
                         uint64_t now) {
     struct hash hash = name(observation);
     const int64_t loglik[] = {ratio, 0};
-    return question_tell(question, &pool, &four, member, &hash, loglik, now);
+    bool is_due = question_next_due_us(question) <= now;
+    enum status checked = question_check_tell(question, &four, member, &hash, loglik);
+    enum status told = question_tell(question, &pool, &four, member, &hash, loglik, now);
+    if (!is_due && told != STATUS_STATE_FULL) assert_int_equal(checked, told);
+    return told;
 }
 
 static enum status retract(struct question *question, uint32_t member, uint64_t observation, uint64_t now) {
     struct hash hash = name(observation);
-    return question_retract(question, &pool, &four, member, &hash, now);
+    bool is_due = question_next_due_us(question) <= now;
+    enum status checked = question_check_retract(question, &four, member, &hash);
+    enum status retracted = question_retract(question, &pool, &four, member, &hash, now);
+    if (!is_due) assert_int_equal(checked, retracted);
+    return retracted;
 }
 
 static struct question_result evaluate(const struct question *question) {
@@ -199,6 +208,7 @@ static void total_beyond_its_limit_then_refused(void **state) {
     struct hash last = name(room);
     size_t charge = question_charge(question);
     struct hash other = name(room + 1);
+    assert_int_equal(question_check_tell(question, &four, 0, &last, up), STATUS_OVER_TOTAL_LIMIT);
     assert_int_equal(question_tell(question, &pool, &four, 0, &last, up, 2000), STATUS_OVER_TOTAL_LIMIT);
     assert_int_equal(question_charge(question), charge);
     struct question_result after = evaluate(question);
@@ -210,6 +220,28 @@ static void total_beyond_its_limit_then_refused(void **state) {
     assert_int_equal(retract(question, 0, room + 1, 2000), STATUS_OVER_TOTAL_LIMIT);
     assert_int_equal(retract(question, 0, room, 2000), STATUS_OK);
     assert_int_equal(retract(question, 0, room + 1, 2000), STATUS_OK);
+}
+
+static void checked_then_nothing_changes(void **state) {
+    (void)state;
+    for (uint32_t mode = QUESTION_PANEL; mode <= QUESTION_POOL; mode++) {
+        struct question *question = ask_default(mode);
+        assert_int_equal(tell(question, 0, 1, NAT, 2000), STATUS_OK);
+        struct question_result before = evaluate(question);
+        size_t charge = question_charge(question);
+        struct hash new = name(2), told = name(1);
+        const int64_t loglik[] = {NAT, 0};
+        assert_int_equal(question_check_tell(question, &four, 0, &new, loglik), STATUS_OK);
+        assert_int_equal(question_check_tell(question, &four, 0, &new, loglik), STATUS_OK);
+        assert_int_equal(question_check_retract(question, &four, 0, &told), STATUS_OK);
+        assert_int_equal(question_check_retract(question, &four, 0, &told), STATUS_OK);
+        assert_int_equal(question_check_retract(question, &four, 1, &told), STATUS_UNKNOWN_OBSERVATION);
+        assert_int_equal(question_check_tell(question, &four, 4, &new, loglik), STATUS_UNKNOWN_MEMBER);
+        struct question_result after = evaluate(question);
+        assert_true(results_equal(&before, &after));
+        assert_int_equal(question_counts(question).told, 1);
+        assert_int_equal(question_charge(question), charge);
+    }
 }
 
 static void closed_then_refused_and_belief_stays(void **state) {
@@ -752,6 +784,7 @@ static void panel_or_more_hypotheses_then_margin_is_never_too_large(void **state
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(checked_then_nothing_changes, fresh_pool),
         cmocka_unit_test(parameters_in_range_then_accepted_else_refused),
         cmocka_unit_test_setup(pool_with_wide_cap_then_the_textbook_sum, fresh_pool),
         cmocka_unit_test_setup(everyone_saw_the_same_then_counted_once, fresh_pool),

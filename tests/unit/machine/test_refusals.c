@@ -70,14 +70,6 @@ static void refused(struct stage *stage, uint32_t member, struct item item, enum
     assert_true(hash_equal(&before, &after));
 }
 
-/* Refused by execution for what the evidence itself says. */
-static void refused_by_evidence(struct stage *stage, uint32_t member, struct item item, enum status why) {
-    struct hash before = questions_root(stage);
-    assert_int_equal(execute(stage, member, &item), why);
-    struct hash after = questions_root(stage);
-    assert_true(hash_equal(&before, &after));
-}
-
 static void taken(struct stage *stage, uint32_t member, struct item item) {
     struct hash before = questions_root(stage);
     assert_int_equal(check(stage, member, &item), STATUS_OK);
@@ -163,7 +155,7 @@ static void told_twice_then_refused(void **state) {
     (void)state;
     struct stage stage = stage_new(STATE_BYTES_MIN);
     taken(&stage, 1, make_tell(stage.pool, "seen", NAT));
-    refused_by_evidence(&stage, 1, make_tell(stage.pool, "seen", 2 * NAT), STATUS_DUPLICATE_OBSERVATION);
+    refused(&stage, 1, make_tell(stage.pool, "seen", 2 * NAT), STATUS_DUPLICATE_OBSERVATION);
     taken(&stage, 2, make_tell(stage.pool, "seen", NAT));
     taken(&stage, 1, make_tell(stage.pool, "seen too", NAT));
     stage_end(&stage);
@@ -173,13 +165,57 @@ static void retract_of_what_was_not_told_then_refused(void **state) {
     (void)state;
     struct stage stage = stage_new(STATE_BYTES_MIN);
     taken(&stage, 1, make_tell(stage.pool, "seen", NAT));
-    refused_by_evidence(&stage, 2, make_retract(stage.pool, "seen"), STATUS_UNKNOWN_OBSERVATION);
-    refused_by_evidence(&stage, 1, make_retract(stage.pool, "seen too"), STATUS_UNKNOWN_OBSERVATION);
+    refused(&stage, 2, make_retract(stage.pool, "seen"), STATUS_UNKNOWN_OBSERVATION);
+    refused(&stage, 1, make_retract(stage.pool, "seen too"), STATUS_UNKNOWN_OBSERVATION);
     taken(&stage, 1, make_retract(stage.pool, "seen"));
-    refused_by_evidence(&stage, 1, make_retract(stage.pool, "seen"), STATUS_UNKNOWN_OBSERVATION);
+    refused(&stage, 1, make_retract(stage.pool, "seen"), STATUS_UNKNOWN_OBSERVATION);
     struct record_belief belief;
     assert_int_equal(machine_belief_at(stage.world->machine, 0, &belief), STATUS_OK);
     assert_int_equal(belief.items, 0);
+    stage_end(&stage);
+}
+
+static void sealed_observation_then_refused_at_the_door_too(void **state) {
+    (void)state;
+    struct stage stage = stage_new(STATE_BYTES_MIN);
+    struct item ask = make_ask("panel", 2, MODE_PANEL);
+    ask.ask.decide_at = PARAMETER_LIMIT_QUANTA;
+    taken(&stage, 0, ask);
+    struct record_belief belief;
+    assert_int_equal(machine_belief_at(stage.world->machine, 2, &belief), STATUS_OK);
+    struct question_id panel = belief.question;
+    for (uint32_t m = 0; m < 4; m++) taken(&stage, m, make_tell(panel, "seen", NAT));
+    refused(&stage, 1, make_tell(panel, "seen", NAT), STATUS_SEALED);
+    refused(&stage, 1, make_retract(panel, "seen"), STATUS_SEALED);
+    taken(&stage, 1, make_tell(panel, "seen too", NAT));
+    refused(&stage, 1, make_tell(panel, "seen too", NAT), STATUS_DUPLICATE_OBSERVATION);
+    stage_end(&stage);
+}
+
+static void total_beyond_its_limit_then_refused_at_the_door_too(void **state) {
+    (void)state;
+    struct stage stage = stage_new(STATE_BYTES_DEFAULT);
+    struct item ask = make_ask("wide", HYPOTHESES_MAX, MODE_POOL);
+    ask.ask.decide_at = PARAMETER_LIMIT_QUANTA;
+    taken(&stage, 0, ask);
+    struct record_belief belief;
+    assert_int_equal(machine_belief_at(stage.world->machine, 2, &belief), STATUS_OK);
+    struct item tell = make_tell(belief.question, "last", 50 * NAT);
+    tell.tell.loglik_count = HYPOTHESES_MAX;
+    uint64_t room = (uint64_t)(TOTAL_LIMIT_QUANTA / ((HYPOTHESES_MAX - 1) * 50 * NAT));
+    for (uint64_t i = 0; i < room; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "tell %u", (uint32_t)i);
+        struct item one = make_tell(belief.question, text, 50 * NAT);
+        one.tell.loglik_count = HYPOTHESES_MAX;
+        book_item(stage.book, &one);
+        if (i % 1000 != 999 && i + 1 != room) continue;
+        book_seal(stage.book, 1, 1000, 0, NULL);
+        world_block(stage.world, stage.book->count - 1, stage.book->count, NULL);
+        assert_int_equal(stage.world->refusals_count, 0);
+    }
+    refused(&stage, 1, tell, STATUS_OVER_TOTAL_LIMIT);
+    taken(&stage, 2, tell);
     stage_end(&stage);
 }
 
@@ -325,6 +361,8 @@ int main(void) {
         cmocka_unit_test(one_ratio_then_the_same_as_two_logliks),
         cmocka_unit_test(told_twice_then_refused),
         cmocka_unit_test(retract_of_what_was_not_told_then_refused),
+        cmocka_unit_test(sealed_observation_then_refused_at_the_door_too),
+        cmocka_unit_test(total_beyond_its_limit_then_refused_at_the_door_too),
         cmocka_unit_test(close_by_another_then_refused),
         cmocka_unit_test(member_outside_the_group_then_not_taken),
         cmocka_unit_test(refused_item_in_a_batch_then_the_others_count),

@@ -288,12 +288,14 @@ void world_state(const struct world *world, struct record_state *ret_state) {
 /* Items. */
 
 struct item make_ask(const char *title, uint32_t hypotheses, enum question_mode mode) {
-    static const char names[HYPOTHESES_MAX][4] = {"h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7"};
+    static char names[HYPOTHESES_MAX][16];
     struct item item = {.kind = ITEM_ASK};
-    assert_true(hypotheses <= 8);
     item.ask.title = slice_of_text(title);
     item.ask.hypotheses_count = hypotheses;
-    for (uint32_t i = 0; i < hypotheses; i++) item.ask.hypotheses[i] = slice_of_text(names[i]);
+    for (uint32_t i = 0; i < hypotheses; i++) {
+        snprintf(names[i], sizeof names[i], "h%u", i);
+        item.ask.hypotheses[i] = slice_of_text(names[i]);
+    }
     item.ask.mode = mode;
     item.ask.cap = QUESTION_CAP_DEFAULT;
     item.ask.decide_at = QUESTION_DECIDE_AT_DEFAULT;
