@@ -1,5 +1,6 @@
 /* Attestations: every member signs the checkpoint of each height it executed; enough of them are a certificate
- * (docs/protocol.md 5). Enough is a double threshold: q(t) heads, and t of the weight, t being the one in the checkpoint. */
+ * (docs/protocol.md 5). Enough is a double threshold: q(t) heads, and t of the weight, t being the one in the
+ * checkpoint. */
 #include "base/check.h"
 #include "base/num.h"
 #include "quorum/tally.h"
@@ -31,7 +32,8 @@ static bool enough(const struct replica *r, const struct checkpoint *checkpoint,
            quorum_weight_met(member_set_weight(signers, weights, r->members), total, checkpoint->threshold);
 }
 
-/* Counts the good attestations of a height; with enough of them, and more than before, they become the newest certificate. */
+/* Counts the good attestations of a height; with enough of them, and more than before, they become the newest
+ * certificate. */
 static void certify(struct replica *r, uint64_t height) {
     const struct checkpoint *own = own_checkpoint(r, height);
     if (own == NULL || height < r->certified.height) return;
@@ -99,7 +101,9 @@ void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
     for (uint32_t m = 0; m < r->members; m++) {
         if (m == r->self) continue;
         enum status judged = judge(r, m, height);
-        if (judged != STATUS_OK && !r->diverged) attestation_of(r, m, height)->checkpoint.height = 0;
+        (void)
+            judged; /* what is wrong with it is its owner's own loss, and a conflict is counted when others follow */
+        if (r->diverged) return;
     }
     certify(r, height);
 }
@@ -108,7 +112,8 @@ enum status replica_on_attestation(struct replica *r, uint32_t from, const struc
     const struct checkpoint *checkpoint = &frame->attestation.checkpoint;
     uint64_t own_height = machine_height(r->machine);
     if (checkpoint->height + ATTESTED_HEIGHTS <= own_height) return STATUS_STALE;
-    /* A claim of a height far ahead moves nothing: only its own place is written, and it is judged when that height is executed. */
+    /* A claim of a height far ahead moves nothing: only its own place is written, and it is judged when that height
+     * is executed. */
     struct attestation *a = attestation_of(r, from, checkpoint->height);
     if (a->checkpoint.height == checkpoint->height && a->verified) return STATUS_DUPLICATE;
     if (a->checkpoint.height > checkpoint->height && a->checkpoint.height <= own_height) return STATUS_STALE;
@@ -116,13 +121,13 @@ enum status replica_on_attestation(struct replica *r, uint32_t from, const struc
     a->verified = false;
     memcpy(a->signature, frame->attestation.signature, SIGNATURE_BYTES);
     if (checkpoint->height > own_height) return STATUS_OK;
-    enum status judged = judge(r, from, checkpoint->height);
-    if (judged != STATUS_OK) return judged;
+    TRY(judge(r, from, checkpoint->height));
     certify(r, checkpoint->height);
     return STATUS_OK;
 }
 
-/* The own attestation of the newest height, for a member that lacks signatures: a later certificate covers every earlier height. */
+/* The own attestation of the newest height, for a member that lacks signatures: a later certificate covers every
+ * earlier height. */
 void replica_send_attestation(struct replica *r, uint32_t to) {
     uint64_t height = machine_height(r->machine);
     if (height == 0 || r->recovering) return;

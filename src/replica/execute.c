@@ -1,52 +1,80 @@
-/* Execution: final blocks wait here until all their batches are held, then the machine runs them, one height at a time
- * (docs/protocol.md 5). Everything of one height reaches the ledger in one transaction. */
+/* Execution: final blocks wait here until all their batches are held, then the machine runs them, one height at a
+ * time (docs/protocol.md 5). Everything of one height reaches the ledger in one transaction. */
 #include "base/check.h"
 #include "replica/state.h"
 
-static struct slice keep(struct replica *r, struct slice bytes) {
+/* Pieces of a few sizes, so that those given back can be used again and a full queue always has room: blocks without
+ * proofs, blocks with them, certificates. */
+static size_t small_block_bytes(uint32_t members) { return (size_t)members * 48 + 256; }
+
+static size_t block_bytes(uint32_t members, size_t bytes) {
+    return bytes <= small_block_bytes(members) ? small_block_bytes(members) : BLOCK_BYTES_ENCODED_MAX;
+}
+
+static size_t certificate_bytes(uint32_t members) { return (size_t)members * 72 + 80; }
+
+size_t replica_queue_bytes(uint32_t members) {
+    return EXECUTION_QUEUE_MAX * (pool_rounded(small_block_bytes(members)) + pool_rounded(BLOCK_BYTES_ENCODED_MAX) +
+                                  pool_rounded(certificate_bytes(members)));
+}
+
+static struct slice keep(struct replica *r, struct slice bytes, size_t size) {
     if (bytes.bytes == 0) return slice_of(NULL, 0);
-    uint8_t *copy = pool_take(&r->pool, bytes.bytes);
-    CHECK(copy != NULL); /* the pool has room for a full queue, see replica.c */
+    CHECK(bytes.bytes <= size);
+    uint8_t *copy = pool_take(&r->pool, size);
+    CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.bytes);
     return slice_of(copy, bytes.bytes);
 }
 
-static void give(struct replica *r, struct slice bytes) {
-    if (bytes.bytes > 0) pool_give(&r->pool, (void *)(uintptr_t)bytes.data, bytes.bytes);
+static void give(struct replica *r, struct slice bytes, size_t size) {
+    if (bytes.bytes > 0) pool_give(&r->pool, (void *)(uintptr_t)bytes.data, size);
+}
+
+/* Whether the entries move lanes that are open, forwards. */
+static enum status check_entries(const struct replica *r, const struct block *block, const struct member_set *seals) {
+    for (uint32_t i = 0; i < block->entries_count; i++) {
+        const struct tip *entry = &block->entries[i];
+        if (entry->member >= r->members) return STATUS_UNKNOWN_MEMBER;
+        if (entry->seq <= r->final_cut.tips[entry->member].seq) return STATUS_STALE;
+        if (member_set_has(seals, entry->member) || member_set_has(&r->final_cut.sealed, entry->member))
+            return STATUS_FORKED;
+    }
+    return STATUS_OK;
 }
 
 enum status replica_queue_block(struct replica *r, const struct hash *hash, const struct block *block,
                                 struct slice bytes, struct slice finalization) {
     struct member_set seals;
     TRY(replica_seals(r, block, &seals));
-    if (r->queue_count == EXECUTION_QUEUE_MAX) return STATUS_BUSY;
-    for (uint32_t i = 0; i < block->entries_count; i++) {
-        const struct tip *entry = &block->entries[i];
-        if (entry->member >= r->members || entry->seq <= r->final_cut.tips[entry->member].seq) return STATUS_STALE;
-    }
+    TRY(check_entries(r, block, &seals));
+    CHECK(r->queue_count < EXECUTION_QUEUE_MAX); /* the backlog is bounded where messages come in (on_frame.c) */
     cut_apply(&r->final_cut, block, &seals);
+    for (uint32_t i = 0; i < block->proofs_count; i++) replica_proof_final(r, block->proofs[i]);
     r->queue[(r->queue_first + r->queue_count++) % EXECUTION_QUEUE_MAX] =
         (struct queued_block){.hash = *hash,
                               .view = block->view,
                               .height = block->height,
-                              .bytes = keep(r, bytes),
-                              .finalization = keep(r, finalization)};
+                              .bytes = keep(r, bytes, block_bytes(r->members, bytes.bytes)),
+                              .finalization = keep(r, finalization, certificate_bytes(r->members))};
     return STATUS_OK;
 }
 
+/* A final block was judged valid by a quorum, of which one member at least is honest unless more lie than the quorum
+ * tolerates. When they do, their history is not one that this member can share: it stops, keeps its ledger, says
+ * so. */
 void replica_finalized(void *context, const struct agreement_block *block, struct slice finalization) {
     struct replica *r = context;
     struct hash hash;
+    if (r->diverged) return;
     enum status status = block_read(block->bytes, &r->chain, r->block, &hash);
     CHECK(status == STATUS_OK);
-    /* Queue room first: what is final is executed as far as its batches are here. */
-    if (r->queue_count == EXECUTION_QUEUE_MAX) replica_execute_next(r);
-    status = block_read(block->bytes, &r->chain, r->block, &hash);
-    CHECK(status == STATUS_OK);
-    /* A final block was judged valid by a quorum, of which more are honest than could lie: refusing it would be a broken invariant. */
     status = replica_queue_block(r, &hash, r->block, block->bytes, finalization);
-    CHECK(status == STATUS_OK);
     r->lanes_moved = true;
+    r->retry = true;
+    if (status == STATUS_OK) return;
+    r->diverged = true;
+    replica_event(r, &(struct replica_event){.kind = EVENT_DIVERGED, .height = block->height, .status = status});
 }
 
 /* --- the machine's ports --- */
@@ -93,33 +121,34 @@ static void add_batch(void *context, const struct batch *batch) {
                                                             .deps_count = batch->deps_count};
 }
 
-/* Own tells of an executed batch are no longer on their way. */
+/* Own items of an executed batch are no longer on their way. */
 static void forget_own(struct replica *r, const struct batch *batch) {
     struct slice header, body, contents, bytes;
     struct item_cursor cursor;
     struct item item;
     enum status status = r->ports.read_batch(r->ports.context, &batch->hash, &header, &body, &contents);
     if (status != STATUS_OK || items_open(body, batch->count, &cursor) != STATUS_OK) return;
-    while (items_next(&cursor, &item, &bytes) == STATUS_OK) {
-        if (item.kind == ITEM_TELL) own_forget_tell(&r->own, &item.tell);
-    }
+    while (items_next(&cursor, &item, &bytes) == STATUS_OK) own_forget(&r->own, &item, bytes);
 }
 
 static void after_batch(void *context, const struct batch *batch) {
     struct execution *e = context;
     struct replica *r = e->replica;
     if (!r->restoring) r->ports.persist_executed(r->ports.context, &batch->hash, e->height);
-    if (batch->member != r->self) return;
-    if (r->own.tells_count > 0) forget_own(r, batch);
+    if (batch->member == r->self && r->own.keys_count > 0) forget_own(r, batch);
 }
 
-static void tell_own_executed(struct replica *r, const struct block *block, uint64_t height) {
-    for (uint32_t i = 0; i < block->entries_count; i++) {
-        if (block->entries[i].member != r->self) continue;
-        replica_event(
-            r, &(struct replica_event){
-                   .kind = EVENT_BATCH_EXECUTED, .member = r->self, .seq = block->entries[i].seq, .height = height});
+/* Every own batch above `seq`, which were executed with this block. */
+static void tell_own_executed(struct replica *r, uint64_t seq, uint64_t height) {
+    while (++seq <= r->executed_cut.tips[r->self].seq) {
+        replica_event(r, &(struct replica_event){
+                             .kind = EVENT_BATCH_EXECUTED, .member = r->self, .seq = seq, .height = height});
     }
+}
+
+/* Everything that final blocks include and that is not here: asked for by place, as far ahead as a window goes. */
+static void want_final(struct replica *r) {
+    for (uint32_t m = 0; m < r->members; m++) replica_want_lane(r, m, r->final_cut.tips[m].seq, 0);
 }
 
 /* All batches that the block includes, when they are all held; otherwise what is missing is asked for. */
@@ -129,9 +158,9 @@ static bool gather(struct replica *r, const struct block *block) {
         const struct tip *entry = &block->entries[i];
         if (lanes_find(&r->lanes, entry->member, entry->seq, &entry->hash) != NULL) continue;
         held = false;
-        replica_want(r, entry, 0);
-        replica_want_lane(r, entry->member, entry->seq, 0);
+        replica_want(r, entry, WANTED_BY_FINAL, 0);
     }
+    if (!held) want_final(r);
     if (!held) return false;
     r->batches_count = 0;
     lanes_each_included(&r->lanes, &r->executed_cut, block, add_batch, r);
@@ -142,6 +171,7 @@ static void finish(struct replica *r, const struct queued_block *queued, const s
     struct execution e = {r, queued->height};
     struct member_set seals;
     struct block *block = r->block;
+    uint64_t own_seq = r->executed_cut.tips[r->self].seq;
     lanes_each_included(&r->lanes, &r->executed_cut, block, after_batch, &e);
     if (!r->restoring)
         r->ports.persist_height(r->ports.context, queued->height, &queued->hash, queued->bytes, queued->finalization,
@@ -152,9 +182,11 @@ static void finish(struct replica *r, const struct queued_block *queued, const s
     cut_apply(&r->executed_cut, block, &seals);
     for (uint32_t m = member_set_next(&seals, 0); m < r->members; m = member_set_next(&seals, m + 1))
         lanes_seal(&r->lanes, m);
-    for (uint32_t i = 0; i < block->proofs_count; i++) replica_proof_executed(r, block->proofs[i]);
     r->counters.blocks++;
-    tell_own_executed(r, block, queued->height);
+    tell_own_executed(r, own_seq, queued->height);
+    /* Before the attestation, which may complete the certificate of this height: whoever watches sees them in
+     * order. */
+    replica_event(r, &(struct replica_event){.kind = EVENT_EXECUTED, .height = queued->height});
     replica_attest(r, checkpoint);
     r->lanes_moved = true;
 }
@@ -174,11 +206,10 @@ bool replica_execute_next(struct replica *r) {
     struct checkpoint checkpoint;
     machine_execute(r->machine, r->block, &queued->hash, r->batches, r->batches_count, &ports, &checkpoint);
     finish(r, queued, &checkpoint);
-    replica_event(r, &(struct replica_event){.kind = EVENT_EXECUTED, .height = queued->height});
-    give(r, queued->bytes);
-    give(r, queued->finalization);
+    give(r, queued->bytes, block_bytes(r->members, queued->bytes.bytes));
+    give(r, queued->finalization, certificate_bytes(r->members));
     r->queue_first = (r->queue_first + 1) % EXECUTION_QUEUE_MAX;
     r->queue_count--;
-    replica_retry_pending(r);
+    r->retry = true;
     return true;
 }

@@ -1,49 +1,91 @@
-/* Asking for what is missing, and answering (docs/protocol.md 3, 9). Bounded: a table of wants, each asked of one member after another
- * with growing pauses; what nobody has falls out and comes back when somebody names it again. */
-#include "base/check.h"
+/* Asking for what is missing, and answering (docs/protocol.md 3, 9).
+ *
+ * Invariant: what one member can make this one ask for is bounded, and takes no room from what others need. For each
+ * lane there is a row of places: one for each of the next FETCH_WINDOW positions, and one for each lane whose batches
+ * refer to this lane by a hash, and for final and for proposed blocks. Each is asked of one member after another with
+ * growing pauses; what nobody has falls out and comes back when somebody names it again. */
 #include "base/num.h"
+#include "codec/cbor.h"
 #include "replica/state.h"
 
+/* Wants by hash begin behind the window: one of each member's lane, then final blocks, then proposals. */
+enum { WANT_KINDS = 2, WANT_TURNS = 2 };
+
+uint32_t replica_want_row(uint32_t members) { return FETCH_WINDOW + members + WANT_KINDS; }
+
+static struct want *row_of(const struct replica *r, uint32_t member) {
+    return r->wants + (size_t)member * replica_want_row(r->members);
+}
+
+static struct want *place_of(const struct replica *r, const struct tip *tip, uint32_t why) {
+    struct want *row = row_of(r, tip->member);
+    if (why == WANTED_BY_ACK) return &row[tip->seq % FETCH_WINDOW];
+    if (why < r->members) return &row[FETCH_WINDOW + why];
+    return &row[FETCH_WINDOW + r->members + (why - WANTED_BY_FINAL)];
+}
+
+static void drop_want(struct replica *r, struct want *want) {
+    r->wants_by_lane[want->tip.member]--;
+    *want = (struct want){0};
+}
+
+static bool same_tip(const struct tip *a, const struct tip *b) {
+    return a->seq == b->seq && a->member == b->member && hash_equal(&a->hash, &b->hash);
+}
+
 static struct want *find_want(struct replica *r, const struct tip *tip) {
-    for (uint32_t i = 0; i < WANTS_MAX; i++) {
-        struct want *want = &r->wants[i];
-        if (want->tip.seq == tip->seq && want->tip.member == tip->member && hash_equal(&want->tip.hash, &tip->hash))
-            return want;
+    if (r->wants_by_lane[tip->member] == 0) return NULL;
+    struct want *row = row_of(r, tip->member);
+    for (uint32_t i = 0; i < replica_want_row(r->members); i++) {
+        if (same_tip(&row[i].tip, tip)) return &row[i];
     }
     return NULL;
 }
 
+/* Whether it is here: held, executed, or on hold until something else comes. */
 static bool have(const struct replica *r, const struct tip *tip) {
-    if (hash_is_zero(&tip->hash)) return lanes_tip(&r->lanes, tip->member).seq >= tip->seq;
-    return lanes_holds(&r->lanes, tip->member, tip->seq, &tip->hash);
+    bool held = hash_is_zero(&tip->hash) ? lanes_tip(&r->lanes, tip->member).seq >= tip->seq
+                                         : lanes_holds(&r->lanes, tip->member, tip->seq, &tip->hash);
+    return held || replica_holds_back(r, tip);
 }
 
-void replica_want(struct replica *r, const struct tip *tip, uint64_t delay_us) {
+void replica_want(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us) {
     if (tip->member >= r->members || tip->seq == 0 || have(r, tip)) return;
     uint64_t due_us = r->now.mono_us + delay_us;
     struct want *want = find_want(r, tip);
-    if (want != NULL) {
-        if (want->attempts == 0) want->due_us = num_min_u64(want->due_us, due_us);
-        return;
+    if (want == NULL) {
+        want = place_of(r, tip, why);
+        /* The one before had its turns, or this one waits for its own; a place of the window has no other owner. */
+        if (want->tip.seq != 0 && want->attempts < WANT_TURNS && why != WANTED_BY_ACK) return;
+        if (want->tip.seq != 0) drop_want(r, want);
+        *want = (struct want){.tip = *tip, .due_us = due_us, .asked = tip->member};
+        r->wants_by_lane[tip->member]++;
+    } else if (want->attempts == 0) {
+        want->due_us = num_min_u64(want->due_us, due_us);
     }
-    for (uint32_t i = 0; i < WANTS_MAX; i++) {
-        if (r->wants[i].tip.seq != 0) continue;
-        r->wants[i] = (struct want){.tip = *tip, .due_us = due_us, .asked = tip->member};
-        return;
-    }
+    r->wants_due_us = num_min_u64(r->wants_due_us, want->due_us);
 }
 
+/* The next batches of a lane by their place. A forked lane has no such thing as the next one: its versions are asked
+ * for by hash. */
 void replica_want_lane(struct replica *r, uint32_t member, uint64_t seq, uint64_t delay_us) {
+    if (r->lanes.lanes[member].forked || r->lanes.lanes[member].sealed) return;
     uint64_t tip = lanes_tip(&r->lanes, member).seq;
     for (uint64_t next = tip + 1; next <= seq && next <= tip + FETCH_WINDOW; next++)
-        replica_want(r, &(struct tip){.member = member, .seq = next}, delay_us);
+        replica_want(r, &(struct tip){.member = member, .seq = next}, WANTED_BY_ACK, delay_us);
+}
+
+void replica_want_up_to(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us) {
+    if (tip->member >= r->members || tip->seq == 0) return;
+    replica_want(r, tip, why, delay_us);
+    replica_want_lane(r, tip->member, tip->seq - 1, delay_us);
 }
 
 void replica_got(struct replica *r, const struct tip *tip) {
     struct tip any = {.member = tip->member, .seq = tip->seq};
     for (int i = 0; i < 2; i++) {
         struct want *want = find_want(r, i == 0 ? tip : &any);
-        if (want != NULL) *want = (struct want){0};
+        if (want != NULL) drop_want(r, want);
     }
 }
 
@@ -69,24 +111,26 @@ static void ask(struct replica *r, struct want *want) {
     replica_send_frame(r, peer, r->out);
 }
 
-void replica_fetch_tick(struct replica *r) {
-    for (uint32_t i = 0; i < WANTS_MAX; i++) {
-        struct want *want = &r->wants[i];
-        if (want->tip.seq == 0 || r->now.mono_us < want->due_us) continue;
+static void fetch_due(struct replica *r, struct want *want) {
+    if (want->tip.seq == 0) return;
+    if (r->now.mono_us >= want->due_us) {
         if (have(r, &want->tip) || want->attempts >= WANT_ATTEMPTS_MAX) {
-            *want = (struct want){0};
-        } else {
-            ask(r, want);
+            drop_want(r, want);
+            return;
         }
+        ask(r, want);
     }
+    r->wants_due_us = num_min_u64(r->wants_due_us, want->due_us);
 }
 
-uint64_t replica_fetch_deadline(const struct replica *r) {
-    uint64_t deadline = UINT64_MAX;
-    for (uint32_t i = 0; i < WANTS_MAX; i++) {
-        if (r->wants[i].tip.seq != 0) deadline = num_min_u64(deadline, r->wants[i].due_us);
+/* Asks for all that is due, and finds out when the next one is. */
+void replica_fetch_tick(struct replica *r) {
+    if (r->now.mono_us < r->wants_due_us) return;
+    r->wants_due_us = UINT64_MAX;
+    for (uint32_t m = 0; m < r->members; m++) {
+        struct want *row = row_of(r, m);
+        for (uint32_t i = 0; i < replica_want_row(r->members) && r->wants_by_lane[m] > 0; i++) fetch_due(r, &row[i]);
     }
-    return deadline;
 }
 
 /* --- answering --- */
@@ -110,45 +154,77 @@ enum status replica_on_fetch_batch(struct replica *r, uint32_t from, const struc
     return STATUS_OK;
 }
 
-/* Finalized blocks from `height` on, up to and including the first that has its own finalization. The blocks are copied behind each
- * other into a piece of the pool, because a read is only good until the next one. */
-enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height) {
-    uint64_t last = machine_height(r->machine);
-    if (height == 0 || height > last) return STATUS_NOT_FOUND;
-    size_t capacity = FRAME_BYTES_MAX - 65536;
-    uint8_t *copy = pool_take(&r->pool, capacity);
-    if (copy == NULL) return STATUS_BUSY;
+/* --- ranges of finalized blocks --- */
+
+/* A range ends with the last of its blocks that has a finalization of its own; what follows that one is left out. The
+ * blocks are copied behind each other into the scratch, because a read is only good until the next one; the
+ * finalization has the end of it. */
+static uint32_t join_range(struct replica *r, uint64_t height, struct slice *ret_blocks,
+                           struct slice *ret_finalization) {
+    size_t capacity = FRAME_BYTES_MAX - 2 * VOTE_CERTIFICATE_BYTES_MAX;
     size_t used = 0;
-    enum status status = STATUS_NOT_FOUND;
-    r->out->type = FRAME_RANGE;
-    r->out->range.count = 0;
-    for (; height <= last && r->out->range.count < RANGE_BLOCKS_MAX; height++) {
+    uint32_t count = 0, proven = 0;
+    for (; count < RANGE_BLOCKS_MAX; count++) {
         struct slice block, finalization;
-        status = r->ports.read_height(r->ports.context, height, &block, &finalization);
-        if (status != STATUS_OK) break;
-        status = STATUS_NOT_FOUND;
-        if (block.bytes + finalization.bytes > capacity - used) break;
-        memcpy(copy + used, block.data, block.bytes);
-        r->out->range.blocks[r->out->range.count++] = slice_of(copy + used, block.bytes);
-        used += block.bytes;
+        if (r->ports.read_height(r->ports.context, height + count, &block, &finalization) != STATUS_OK) break;
+        size_t needed = block.bytes + CBOR_HEAD_BYTES_MAX;
+        if (needed > capacity - used || finalization.bytes > VOTE_CERTIFICATE_BYTES_MAX) break;
+        memcpy(r->scratch + used, block.data, block.bytes);
+        ret_blocks[count] = slice_of(r->scratch + used, block.bytes);
+        used += needed;
         if (finalization.bytes == 0) continue;
-        memcpy(copy + used, finalization.data, finalization.bytes);
-        r->out->range.finalization = slice_of(copy + used, finalization.bytes);
-        replica_send_frame(r, from, r->out);
-        status = STATUS_OK;
-        break;
+        memcpy(r->scratch + capacity, finalization.data, finalization.bytes);
+        *ret_finalization = slice_of(r->scratch + capacity, finalization.bytes);
+        proven = count + 1;
     }
-    pool_give(&r->pool, copy, capacity);
-    return status;
+    return proven;
 }
 
-void replica_ask_range(struct replica *r, uint32_t peer) {
-    /* One range at a time per peer, again after a while; and not while much waits for execution already. */
-    if (r->queue_count > EXECUTION_QUEUE_MAX - RANGE_BLOCKS_MAX) return;
-    struct peer *p = &r->peers[peer];
-    if (p->range_asked_us != 0 && r->now.mono_us < p->range_asked_us + 4 * r->delta_us) return;
-    p->range_asked_us = r->now.mono_us;
-    r->out->type = FRAME_FETCH_RANGE;
-    r->out->fetch_range = agreement_final_height(r->agreement) + 1;
-    replica_send_frame(r, peer, r->out);
+enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height) {
+    if (height == 0 || height > machine_height(r->machine)) return STATUS_NOT_FOUND;
+    r->out->type = FRAME_RANGE;
+    r->out->range.count = join_range(r, height, r->out->range.blocks, &r->out->range.finalization);
+    if (r->out->range.count == 0) return STATUS_NOT_FOUND;
+    replica_send_frame(r, from, r->out);
+    return STATUS_OK;
+}
+
+/* A few heights are mostly on their way already. More of them, or no progress for a while, is being behind. */
+enum { FAR_BEHIND_HEIGHTS = 8, BEHIND_DELTAS = 2, RANGE_DELTAS = 4 };
+
+static bool is_behind(struct replica *r, uint64_t highest) {
+    uint64_t final = agreement_final_height(r->agreement);
+    if (highest <= final) return false;
+    if (r->range_behind_us == 0 || r->range_height != final) {
+        r->range_height = final;
+        r->range_behind_us = r->now.mono_us;
+    }
+    return highest - final >= FAR_BEHIND_HEIGHTS ||
+           r->now.mono_us >= r->range_behind_us + BEHIND_DELTAS * r->delta_us;
+}
+
+/* Asks one member for the next range: one at a time, going round among those who claim to be ahead, so that nobody
+ * can stop this by claiming and not answering. Not while much waits for execution already. */
+void replica_ask_range(struct replica *r) {
+    uint64_t final = agreement_final_height(r->agreement), highest = 0;
+    if (r->queue_count >= EXECUTION_BACKLOG_MAX) return;
+    if (r->range_asked_us != 0 && r->now.mono_us < r->range_asked_us + RANGE_DELTAS * r->delta_us) return;
+    for (uint32_t m = 0; m < r->members; m++) highest = num_max_u64(highest, r->peers[m].known.height);
+    if (!is_behind(r, highest)) return;
+    for (uint32_t i = 1; i <= r->members; i++) {
+        uint32_t peer = (r->range_peer + i) % r->members;
+        if (peer == r->self || r->peers[peer].known.height <= final || !r->peers[peer].known.link_up) continue;
+        r->range_peer = peer;
+        r->range_asked_us = r->now.mono_us;
+        r->out->type = FRAME_FETCH_RANGE;
+        r->out->fetch_range = final + 1;
+        replica_send_frame(r, peer, r->out);
+        return;
+    }
+}
+
+/* Whoever brought us on is asked again next. */
+void replica_got_range(struct replica *r, uint32_t from) {
+    r->range_asked_us = 0;
+    r->range_peer = (from + r->members - 1) % r->members;
 }

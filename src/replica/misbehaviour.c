@@ -1,5 +1,5 @@
-/* Misbehaviour: two signed statements of one member that no honest member makes. Proofs are kept, told to everyone, carried in a block,
- * and from then on judged by the state (docs/protocol.md 2, 3, 4). */
+/* Misbehaviour: two signed statements of one member that no honest member makes. Proofs are kept, told to everyone,
+ * carried in a block, and from then on judged by the state (docs/protocol.md 2, 3, 4). */
 #include "base/check.h"
 #include "crypto/sha256.h"
 #include "replica/state.h"
@@ -11,14 +11,24 @@ static struct stored_proof *find_proof(struct replica *r, uint32_t member, const
     return NULL;
 }
 
-/* Keeps a verified proof. One for each kind and place is enough, and so are PROOFS_PER_MEMBER_MAX. */
-static enum status keep_proof(struct replica *r, uint32_t member, struct slice bytes, const struct hash *hash) {
-    struct peer *peer = &r->peers[member];
-    if (peer->proofs == PROOFS_PER_MEMBER_MAX) return STATUS_TOO_MANY;
-    uint8_t *copy = pool_take(&r->pool, bytes.bytes);
-    if (copy == NULL) return STATUS_BUSY;
+/* Proofs have pieces of one size, and each member's have their room: the pool can't run out. */
+size_t replica_proofs_bytes(uint32_t members) {
+    return (size_t)members * PROOFS_PER_MEMBER_MAX * pool_rounded(PROOF_BYTES_MAX);
+}
+
+/* Keeps a verified proof. PROOFS_PER_MEMBER_MAX are enough; one place is kept for a fork, for only that seals a
+ * lane. */
+static enum status keep_proof(struct replica *r, const struct proof *proof, struct slice bytes,
+                              const struct hash *hash) {
+    struct peer *peer = &r->peers[proof->member];
+    bool forked = proof->kind == PROOF_FORK;
+    for (uint32_t i = 0; i < peer->proofs; i++) forked = forked || peer->proof[i].fork;
+    if (peer->proofs + (forked ? 0u : 1u) >= PROOFS_PER_MEMBER_MAX) return STATUS_TOO_MANY;
+    uint8_t *copy = pool_take(&r->pool, PROOF_BYTES_MAX);
+    CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.bytes);
-    peer->proof[peer->proofs++] = (struct stored_proof){.bytes = slice_of(copy, bytes.bytes), .hash = *hash};
+    peer->proof[peer->proofs++] =
+        (struct stored_proof){.bytes = slice_of(copy, bytes.bytes), .hash = *hash, .fork = proof->kind == PROOF_FORK};
     return STATUS_OK;
 }
 
@@ -30,7 +40,7 @@ enum status replica_take_proof(struct replica *r, struct slice bytes, bool forwa
     if (proof.member >= r->members) return STATUS_UNKNOWN_MEMBER;
     if (find_proof(r, proof.member, &hash) != NULL) return STATUS_DUPLICATE;
     TRY(proof_verify(bytes, &r->chain, &r->keyring, &proof));
-    TRY(keep_proof(r, proof.member, bytes, &hash));
+    TRY(keep_proof(r, &proof, bytes, &hash));
     if (proof.kind == PROOF_FORK) lanes_fork(&r->lanes, proof.member);
     r->lanes_moved = true;
     if (r->restoring) return STATUS_OK;
@@ -49,7 +59,7 @@ static void make_proof(struct replica *r, enum proof_kind kind, struct slice a, 
     proof_put(&writer, kind, a, b);
     CHECK(writer_status(&writer) == STATUS_OK);
     enum status taken = replica_take_proof(r, writer_slice(&writer), true);
-    CHECK(taken == STATUS_OK || taken == STATUS_DUPLICATE || taken == STATUS_TOO_MANY || taken == STATUS_BUSY);
+    CHECK(taken == STATUS_OK || taken == STATUS_DUPLICATE || taken == STATUS_TOO_MANY);
 }
 
 /* A verified header has a rival at its own position. */
@@ -75,8 +85,8 @@ void replica_votes_seen(void *context, const struct vote *a, const struct vote *
     make_proof(r, PROOF_VOTE, writer_slice(&wa), writer_slice(&wb));
 }
 
-/* The chain has it: no leader needs to carry it any more. */
-void replica_proof_executed(struct replica *r, struct slice bytes) {
+/* A final block carries it: no leader needs to carry it any more. */
+void replica_proof_final(struct replica *r, struct slice bytes) {
     struct proof proof;
     struct hash hash;
     enum status status = replica_take_proof(r, bytes, false);

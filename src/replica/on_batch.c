@@ -1,10 +1,12 @@
 /* Batches of other lanes: checked, accepted when everything that they build on is held, put on hold until then
- * (docs/protocol.md 2). Invariant: what is acknowledged is durable, verified, and has all its ancestors and deps here. */
+ * (docs/protocol.md 2). Invariant: what is acknowledged is durable, verified, and has all its ancestors and deps
+ * here. */
 #include "base/check.h"
 #include "crypto/sha256.h"
 #include "replica/state.h"
 
-/* Every content must belong to a tell that names its hash. Contents may be missing: they can be erased, the batch can't. */
+/* Every content must belong to a tell that names its hash. Contents may be missing: they can be erased, the batch
+ * can't. */
 static enum status check_contents(struct slice body, uint32_t count, struct slice encoded) {
     struct frame_contents contents;
     TRY(frame_contents_open(encoded, &contents));
@@ -17,6 +19,7 @@ static enum status check_contents(struct slice body, uint32_t count, struct slic
     while ((next = frame_contents_next(&contents, &index, &content)) == STATUS_OK) {
         struct item item;
         if (index < at) return STATUS_NOT_CANONICAL;
+        if (index >= count) return STATUS_BAD_VALUE;
         for (; at <= index; at++) TRY(items_next(&cursor, &item, &bytes));
         if (item.kind != ITEM_TELL || !item.tell.has_content) return STATUS_BAD_HASH;
         struct hash hash;
@@ -45,61 +48,20 @@ void replica_accepted(struct replica *r, const struct batch *batch) {
     replica_got(r, &(struct tip){batch->member, batch->seq, batch->hash});
 }
 
-static bool on_hold(const struct replica *r, const struct hash *hash) {
-    for (uint32_t i = 0; i < PENDING_MAX && r->pending_count > 0; i++) {
-        if (r->pending[i].header != NULL && hash_equal(&r->pending[i].hash, hash)) return true;
-    }
-    return false;
+/* Own items that come from elsewhere (the own ledger, or other members after a loss) are on their way, too. */
+static void remember_own(struct replica *r, struct slice body, uint32_t count) {
+    struct item_cursor cursor;
+    struct item item;
+    struct slice bytes;
+    if (items_open(body, count, &cursor) != STATUS_OK) return;
+    while (items_next(&cursor, &item, &bytes) == STATUS_OK) own_remember(&r->own, &item, bytes);
 }
 
-static void drop_pending(struct replica *r, struct pending *p) {
-    pool_give(&r->pool, p->header, sizeof *p->header);
-    pool_give(&r->pool, (void *)(uintptr_t)p->header_bytes.data, p->bytes);
-    *p = (struct pending){0};
-    r->pending_count--;
-}
-
-/* A free place within the lane's share; NULL when there is none: the batch will be asked for again. */
-static struct pending *free_place(struct replica *r, uint32_t member, size_t bytes) {
-    struct pending *place = NULL;
-    size_t lane_bytes = bytes;
-    uint32_t lane_count = 0;
-    for (uint32_t i = 0; i < PENDING_MAX; i++) {
-        struct pending *p = &r->pending[i];
-        if (p->header == NULL) {
-            if (place == NULL) place = p;
-        } else if (p->header->member == member) {
-            lane_bytes += p->bytes;
-            lane_count++;
-        }
-    }
-    return lane_bytes <= PENDING_LANE_BYTES_MAX && lane_count < PENDING_LANE_MAX ? place : NULL;
-}
-
-static void put_on_hold(struct replica *r, uint32_t from, const struct header *header, const struct hash *hash,
-                        struct slice header_bytes, struct slice body, struct slice contents) {
-    size_t bytes = header_bytes.bytes + body.bytes + contents.bytes;
-    struct pending *place = free_place(r, header->member, bytes);
-    if (place == NULL) return;
-    uint8_t *copy = pool_take(&r->pool, bytes);
-    struct header *kept = pool_take(&r->pool, sizeof *kept);
-    if (copy == NULL || kept == NULL) {
-        pool_give(&r->pool, copy, bytes);
-        pool_give(&r->pool, kept, sizeof *kept);
-        return;
-    }
-    *kept = *header;
-    memcpy(copy, header_bytes.data, header_bytes.bytes);
-    memcpy(copy + header_bytes.bytes, body.data, body.bytes);
-    memcpy(copy + header_bytes.bytes + body.bytes, contents.data, contents.bytes);
-    *place = (struct pending){.header = kept,
-                              .hash = *hash,
-                              .header_bytes = slice_of(copy, header_bytes.bytes),
-                              .body = slice_of(copy + header_bytes.bytes, body.bytes),
-                              .contents = slice_of(copy + header_bytes.bytes + body.bytes, contents.bytes),
-                              .bytes = bytes,
-                              .from = from};
-    r->pending_count++;
+/* The clock that a lane is held against. What is final is taken whatever the own clock says: a quorum saw it in time.
+ * The own lane needs no clock either. */
+static uint64_t clock_for(const struct replica *r, const struct header *header) {
+    bool agreed = header->seq <= r->final_cut.tips[header->member].seq;
+    return agreed || r->restoring || header->member == r->self ? UINT64_MAX : r->now.wall_us;
 }
 
 /* Offers a checked batch to its lane; on acceptance it is kept durably. */
@@ -108,16 +70,17 @@ static enum status offer(struct replica *r, const struct header *header, const s
     struct batch *batch;
     struct tip missing;
     struct hash rival;
-    enum status status = lanes_offer(&r->lanes, header, hash, r->now.wall_us, &batch, &missing, &rival);
+    enum status status = lanes_offer(&r->lanes, header, hash, clock_for(r, header), &batch, &missing, &rival);
     if (status == STATUS_OK) {
-        r->ports.persist_batch(r->ports.context, header, hash, header_bytes, body, contents);
+        if (!r->restoring) r->ports.persist_batch(r->ports.context, header, hash, header_bytes, body, contents);
+        if (header->member == r->self) remember_own(r, body, header->count);
         r->counters.batches++;
         r->counters.items += header->count;
         replica_accepted(r, batch);
     }
     if (!hash_is_zero(&rival)) replica_fork_seen(r, header_bytes, &rival);
     /* What is missing is mostly on its way: asked for after a fraction of delta. */
-    if (status == STATUS_MISSING) replica_want(r, &missing, r->delta_us / 4);
+    if (status == STATUS_MISSING) replica_want_up_to(r, &missing, header->member, r->delta_us / 4);
     return status;
 }
 
@@ -125,36 +88,66 @@ static bool worth_waiting(enum status status) {
     return status == STATUS_MISSING || status == STATUS_CLOCK_AHEAD || status == STATUS_TOO_MANY;
 }
 
+static bool retry_lane(struct replica *r, struct hold *hold) {
+    bool moved = false;
+    for (uint32_t i = 0; i < HELD_LANE_MAX && hold->count > 0; i++) {
+        struct held *held = &hold->places[i];
+        if (held->header == NULL) continue;
+        enum status status = offer(r, held->header, &held->hash, held->header_bytes, held->body, held->contents);
+        if (worth_waiting(status)) continue;
+        moved = moved || status == STATUS_OK;
+        replica_release(r, held);
+    }
+    return moved;
+}
+
 /* Each acceptance may let others follow, so this goes round until nothing moves: every round accepts at least one. */
-void replica_retry_pending(struct replica *r) {
-    bool moved = r->pending_count > 0;
-    while (moved) {
+void replica_retry_held(struct replica *r) {
+    r->retry = false;
+    for (bool moved = r->held_count > 0; moved;) {
         moved = false;
-        for (uint32_t i = 0; i < PENDING_MAX && r->pending_count > 0; i++) {
-            struct pending *p = &r->pending[i];
-            if (p->header == NULL) continue;
-            enum status status = offer(r, p->header, &p->hash, p->header_bytes, p->body, p->contents);
-            if (worth_waiting(status)) continue;
-            moved = moved || status == STATUS_OK;
-            drop_pending(r, p);
+        for (uint32_t m = 0; m < r->members; m++) {
+            if (retry_lane(r, &r->holds[m])) moved = true;
         }
     }
+}
+
+static enum status take_batch(struct replica *r, const struct header *header, const struct hash *hash,
+                              struct slice header_bytes, struct slice body, struct slice contents) {
+    enum status status = offer(r, header, hash, header_bytes, body, contents);
+    if (!worth_waiting(status)) return status;
+    bool held = replica_hold(r, header, hash, header_bytes, body, contents);
+    if (!held && r->restoring && header->member == r->self) r->own_lost = true;
+    return status;
 }
 
 enum status replica_on_batch(struct replica *r, uint32_t from, const struct frame *frame) {
     struct slice header_bytes = frame->batch.header;
     struct hash hash;
     TRY(header_read(header_bytes, &r->chain, r->header, &hash));
-    uint32_t member = r->header->member;
-    if (member >= r->members) return STATUS_UNKNOWN_MEMBER;
-    replica_got(r, &(struct tip){member, r->header->seq, hash});
+    if (r->header->member >= r->members) return STATUS_UNKNOWN_MEMBER;
+    struct tip tip = {r->header->member, r->header->seq, hash};
     /* Cheap answers first: most repeated batches end here, before any signature is looked at. */
-    if (lanes_holds(&r->lanes, member, r->header->seq, &hash) || on_hold(r, &hash)) return STATUS_DUPLICATE;
+    if (lanes_holds(&r->lanes, tip.member, tip.seq, &hash) || replica_holds_back(r, &tip)) return STATUS_DUPLICATE;
     TRY(replica_check_batch(r, header_bytes, frame->batch.body, frame->batch.contents, r->header, &hash));
-    lanes_ack(&r->lanes, from, &(struct tip){member, r->header->seq, hash});
-    enum status status = offer(r, r->header, &hash, header_bytes, frame->batch.body, frame->batch.contents);
-    if (worth_waiting(status))
-        put_on_hold(r, from, r->header, &hash, header_bytes, frame->batch.body, frame->batch.contents);
-    if (status == STATUS_OK) replica_retry_pending(r);
+    /* Only now: whoever forges a batch must not make this member stop asking for the real one. */
+    replica_got(r, &tip);
+    lanes_ack(&r->lanes, from, &tip);
+    enum status status = take_batch(r, r->header, &hash, header_bytes, frame->batch.body, frame->batch.contents);
+    if (status == STATUS_OK) replica_retry_held(r);
     return status;
+}
+
+/* Batches of the ledger that are not executed yet. One whose dep went with another version of a forked lane waits
+ * until that lane is sealed. */
+enum status replica_restore_batch(struct replica *r, struct slice header_bytes, struct slice body,
+                                  struct slice contents) {
+    CHECK(r->restoring);
+    struct hash hash;
+    if (replica_check_batch(r, header_bytes, body, contents, r->header, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    enum status status = take_batch(r, r->header, &hash, header_bytes, body, contents);
+    /* Other versions of an executed position, or batches of a sealed lane, are leftovers that mean nothing any
+     * more. */
+    bool leftover = status == STATUS_DUPLICATE || status == STATUS_STALE || status == STATUS_NOT_LINKED;
+    return status == STATUS_OK || leftover || worth_waiting(status) ? STATUS_OK : STATUS_CORRUPT;
 }

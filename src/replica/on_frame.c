@@ -1,4 +1,5 @@
-/* Frames from other members: decoded strictly, then handed to the room that knows what they mean (a table, by type). */
+/* Frames from other members: decoded strictly, then handed to the room that knows what they mean (a table, by
+ * type). */
 #include "base/check.h"
 #include "base/num.h"
 #include "replica/state.h"
@@ -20,7 +21,7 @@ static enum status on_hello(struct replica *r, uint32_t from, const struct frame
     if (!hash_equal(&frame->hello.chain, &r->chain)) return STATUS_WRONG_CHAIN;
     if (frame->hello.member != from) return STATUS_UNKNOWN_MEMBER;
     r->peers[from].known.height = frame->hello.height;
-    if (frame->hello.height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    replica_ask_range(r);
     replica_send_attestation(r, from);
     return STATUS_OK;
 }
@@ -30,7 +31,8 @@ static enum status on_ack(struct replica *r, uint32_t from, const struct frame *
         const struct tip *tip = &frame->ack.tips[i];
         if (tip->member >= r->members) return STATUS_UNKNOWN_MEMBER;
         lanes_ack(&r->lanes, from, tip);
-        if (tip->member == r->self) continue;
+        /* Of the own lane nobody has more than this member, unless it lost its ledger. */
+        if (tip->member == r->self && !r->recovering) continue;
         /* The batch itself is mostly on its way from its owner: asked for only when it does not come. */
         replica_want_lane(r, tip->member, tip->seq, r->delta_us);
     }
@@ -43,7 +45,7 @@ static enum status on_heartbeat(struct replica *r, uint32_t from, const struct f
     peer->height = frame->heartbeat.height;
     peer->certified = frame->heartbeat.certified;
     agreement_on_heartbeat(r->agreement, from, frame->heartbeat.view);
-    if (peer->height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    replica_ask_range(r);
     if (peer->certified < machine_height(r->machine)) replica_send_attestation(r, from);
     return STATUS_OK;
 }
@@ -82,11 +84,9 @@ static enum status on_fetch_range(struct replica *r, uint32_t from, const struct
 }
 
 static enum status on_range(struct replica *r, uint32_t from, const struct frame *frame) {
-    if (r->queue_count + frame->range.count > EXECUTION_QUEUE_MAX) return STATUS_BUSY;
-    r->peers[from].range_asked_us = 0;
     TRY(agreement_on_range(r->agreement, r->now.mono_us, frame->range.blocks, frame->range.count,
                            frame->range.finalization));
-    if (r->peers[from].known.height > agreement_final_height(r->agreement)) replica_ask_range(r, from);
+    replica_got_range(r, from);
     return STATUS_OK;
 }
 
@@ -123,6 +123,25 @@ static frame_handler *const handlers[FRAME_TYPE_COUNT] = {
     [FRAME_PROOF] = on_proof,
 };
 
+/* Messages that may make blocks final are not taken while much that is final waits for its batches: this member
+ * catches up first, and asks for the rest then. */
+static bool too_early(const struct replica *r, enum frame_type type) {
+    switch (type) {
+    case FRAME_PROPOSAL:
+    case FRAME_VOTE:
+    case FRAME_CERTIFICATE:
+    case FRAME_BLOCK:
+    case FRAME_RANGE: return r->queue_count >= EXECUTION_BACKLOG_MAX;
+    default: return false;
+    }
+}
+
+static enum status handle(struct replica *r, uint32_t from) {
+    CHECK(r->frame->type < FRAME_TYPE_COUNT && handlers[r->frame->type] != NULL);
+    if (too_early(r, r->frame->type)) return STATUS_BUSY;
+    return handlers[r->frame->type](r, from, r->frame);
+}
+
 /* Late, repeated or early messages are no fault of their sender. */
 static bool blameless(enum status status) {
     return status == STATUS_OK || status == STATUS_STALE || status == STATUS_DUPLICATE || status == STATUS_MISSING ||
@@ -136,10 +155,7 @@ void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from,
     r->counters.frames_in++;
     r->peers[from].known.heard_us = now.mono_us;
     enum status status = frame_read(bytes, r->frame);
-    if (status == STATUS_OK) {
-        CHECK(r->frame->type < FRAME_TYPE_COUNT && handlers[r->frame->type] != NULL);
-        status = handlers[r->frame->type](r, from, r->frame);
-    }
+    if (status == STATUS_OK) status = handle(r, from);
     if (!blameless(status)) {
         r->counters.frames_refused++;
         replica_event(r, &(struct replica_event){.kind = EVENT_PEER_REFUSED, .member = from, .status = status});
@@ -157,15 +173,21 @@ static void look_for_available(struct replica *r) {
     }
 }
 
+/* What one round does may let another one do more; what is left after a few is done with the next input. */
+enum { SETTLE_ROUNDS_MAX = 8 };
+
 void replica_settle(struct replica *r) {
-    if (r->restoring || r->diverged) return;
-    while (replica_execute_next(r)) {
+    if (r->restoring) return;
+    for (int round = 0; round < SETTLE_ROUNDS_MAX && !r->diverged; round++) {
+        if (r->retry) replica_retry_held(r);
+        while (replica_execute_next(r)) {
+        }
+        if (r->diverged || !r->lanes_moved) break;
+        r->lanes_moved = false;
+        agreement_payload_changed(r->agreement, r->now.mono_us);
+        replica_look_for_work(r);
     }
+    if (r->diverged) return;
     look_for_available(r);
-    if (!r->lanes_moved) return;
-    r->lanes_moved = false;
-    agreement_payload_changed(r->agreement, r->now.mono_us);
-    replica_look_for_work(r);
-    while (replica_execute_next(r)) {
-    }
+    replica_ask_range(r);
 }

@@ -8,11 +8,11 @@
 #include "wire/frame.h"
 
 /* The array head of the body, and what each content adds: index, length, array head. */
-enum { BODY_HEAD_BYTES = 5, CONTENT_EXTRA_BYTES = 11, TELL_SLOTS = 2 * OWN_TELLS_MAX };
+enum { BODY_HEAD_BYTES = 5, CONTENT_EXTRA_BYTES = 11, KEY_SLOTS = 2 * OWN_KEYS_MAX };
 
 size_t own_bytes(void) {
     return arena_rounded(OWN_BYTES_MAX) + arena_rounded(OWN_CONTENT_BYTES_MAX) +
-           arena_rounded(OWN_ITEMS_MAX * sizeof(struct own_item)) + arena_rounded(TELL_SLOTS * sizeof(uint64_t));
+           arena_rounded(OWN_ITEMS_MAX * sizeof(struct own_item)) + arena_rounded(KEY_SLOTS * sizeof(uint64_t));
 }
 
 void own_init(struct own *own, void *memory, size_t bytes) {
@@ -23,57 +23,92 @@ void own_init(struct own *own, void *memory, size_t bytes) {
     own->body = arena_take(&arena, OWN_BYTES_MAX);
     own->contents = arena_take(&arena, OWN_CONTENT_BYTES_MAX);
     own->items = arena_take(&arena, OWN_ITEMS_MAX * sizeof(struct own_item));
-    own->tells = arena_take(&arena, TELL_SLOTS * sizeof(uint64_t));
+    own->keys = arena_take(&arena, KEY_SLOTS * sizeof(uint64_t));
 }
 
-/* 64 bits of SHA-256 over question and observation, never 0. A collision (one in 2^44 at a million tells) refuses an honest item at this
- * member's own door, nothing more. */
-static uint64_t key_of(const struct item_tell *tell) {
+/* 64 bits of SHA-256 over kind, question and observation, never 0. A collision (one in 2^44 at a million items)
+ * refuses an honest item at this member's own door, nothing more. */
+static uint64_t key_of(enum item_kind kind, const struct question_id *question, struct slice observation) {
     struct sha256 sha;
     struct hash hash;
+    uint8_t first = (uint8_t)kind;
     sha256_begin(&sha);
-    sha256_add(&sha, tell->question.bytes, QUESTION_ID_BYTES);
-    sha256_add(&sha, tell->observation.data, tell->observation.bytes);
+    sha256_add(&sha, &first, 1);
+    sha256_add(&sha, question->bytes, QUESTION_ID_BYTES);
+    if (observation.bytes > 0) sha256_add(&sha, observation.data, observation.bytes);
     sha256_end(&sha, &hash);
     uint64_t key = 0;
     for (int i = 0; i < 8; i++) key = key << 8 | hash.bytes[i];
     return key != 0 ? key : 1;
 }
 
+static uint64_t key_of_item(const struct item *item, struct slice bytes) {
+    const struct slice none = slice_of(NULL, 0);
+    struct question_id id;
+    switch (item->kind) {
+    case ITEM_ASK: item_question_id(bytes, &id); return key_of(ITEM_ASK, &id, none);
+    case ITEM_TELL: return key_of(ITEM_TELL, &item->tell.question, item->tell.observation);
+    case ITEM_RETRACT: return key_of(ITEM_RETRACT, &item->retract.question, item->retract.observation);
+    case ITEM_CLOSE: return key_of(ITEM_CLOSE, &item->close.question, none);
+    }
+    CHECK(false); /* items of other kinds do not pass item_take */
+    return 0;
+}
+
+/* What execution says to the second one. */
+static enum status said_twice(enum item_kind kind) {
+    switch (kind) {
+    case ITEM_ASK: return STATUS_QUESTION_EXISTS;
+    case ITEM_TELL: return STATUS_DUPLICATE_OBSERVATION;
+    case ITEM_RETRACT: return STATUS_UNKNOWN_OBSERVATION;
+    case ITEM_CLOSE: return STATUS_QUESTION_CLOSED;
+    }
+    return STATUS_BAD_VALUE;
+}
+
 static uint64_t slot_of(const struct own *own, uint64_t key) {
-    uint64_t slot = key % TELL_SLOTS;
-    while (own->tells[slot] != 0 && own->tells[slot] != key) slot = (slot + 1) % TELL_SLOTS;
+    uint64_t slot = key % KEY_SLOTS;
+    while (own->keys[slot] != 0 && own->keys[slot] != key) slot = (slot + 1) % KEY_SLOTS;
     return slot;
 }
 
 static void remember(struct own *own, uint64_t key) {
     uint64_t slot = slot_of(own, key);
-    if (own->tells[slot] == key) return;
-    CHECK(own->tells_count < OWN_TELLS_MAX);
-    own->tells[slot] = key;
-    own->tells_count++;
+    if (own->keys[slot] == key) return;
+    CHECK(own->keys_count < OWN_KEYS_MAX);
+    own->keys[slot] = key;
+    own->keys_count++;
 }
 
 /* Backward-shift deletion keeps the table free of gravestones. */
 static void forget(struct own *own, uint64_t key) {
     uint64_t hole = slot_of(own, key);
-    if (own->tells[hole] != key) return;
-    own->tells_count--;
-    for (uint64_t at = (hole + 1) % TELL_SLOTS; own->tells[at] != 0; at = (at + 1) % TELL_SLOTS) {
-        uint64_t home = own->tells[at] % TELL_SLOTS;
-        bool may_move = (at - home + TELL_SLOTS) % TELL_SLOTS >= (at - hole + TELL_SLOTS) % TELL_SLOTS;
+    if (own->keys[hole] != key) return;
+    own->keys_count--;
+    for (uint64_t at = (hole + 1) % KEY_SLOTS; own->keys[at] != 0; at = (at + 1) % KEY_SLOTS) {
+        uint64_t home = own->keys[at] % KEY_SLOTS;
+        bool may_move = (at - home + KEY_SLOTS) % KEY_SLOTS >= (at - hole + KEY_SLOTS) % KEY_SLOTS;
         if (!may_move) continue;
-        own->tells[hole] = own->tells[at];
+        own->keys[hole] = own->keys[at];
         hole = at;
     }
-    own->tells[hole] = 0;
+    own->keys[hole] = 0;
 }
 
-void own_remember_tell(struct own *own, const struct item_tell *tell) {
-    if (own->tells_count < OWN_TELLS_MAX) remember(own, key_of(tell));
+static bool is_known(const struct own *own, uint64_t key) { return own->keys[slot_of(own, key)] == key; }
+
+bool own_has_told(const struct own *own, const struct question_id *question, struct slice observation) {
+    return is_known(own, key_of(ITEM_TELL, question, observation)) &&
+           !is_known(own, key_of(ITEM_RETRACT, question, observation));
 }
 
-void own_forget_tell(struct own *own, const struct item_tell *tell) { forget(own, key_of(tell)); }
+void own_remember(struct own *own, const struct item *item, struct slice bytes) {
+    if (own->keys_count < OWN_KEYS_MAX) remember(own, key_of_item(item, bytes));
+}
+
+void own_forget(struct own *own, const struct item *item, struct slice bytes) {
+    forget(own, key_of_item(item, bytes));
+}
 
 /* Whether the item still fits the batch that was begun last. */
 static bool fits_last(const struct own *own, size_t bytes, size_t content_bytes) {
@@ -96,15 +131,12 @@ static void count_in(struct own *own, const struct own_item *item) {
 enum status own_append(struct own *own, const struct item *item, struct slice bytes, struct slice content,
                        uint32_t *ret_batch, uint32_t *ret_index) {
     if (own->items_count == OWN_ITEMS_MAX || bytes.bytes > OWN_BYTES_MAX - own->bytes ||
-        content.bytes > OWN_CONTENT_BYTES_MAX - own->content_bytes || own->tells_count >= OWN_TELLS_MAX)
+        content.bytes > OWN_CONTENT_BYTES_MAX - own->content_bytes || own->keys_count >= OWN_KEYS_MAX)
         return STATUS_BUSY;
-    struct own_item entry = {.bytes = (uint32_t)bytes.bytes, .content_bytes = (uint32_t)content.bytes};
-    if (item->kind == ITEM_TELL) {
-        entry.tell = true;
-        entry.key = key_of(&item->tell);
-        if (own->tells[slot_of(own, entry.key)] == entry.key) return STATUS_DUPLICATE_OBSERVATION;
-        remember(own, entry.key);
-    }
+    struct own_item entry = {
+        .bytes = (uint32_t)bytes.bytes, .content_bytes = (uint32_t)content.bytes, .key = key_of_item(item, bytes)};
+    if (is_known(own, entry.key)) return said_twice(item->kind);
+    remember(own, entry.key);
     memcpy(own->body + own->bytes, bytes.data, bytes.bytes);
     if (content.bytes > 0) memcpy(own->contents + own->content_bytes, content.data, content.bytes);
     own->bytes += entry.bytes;
@@ -123,9 +155,7 @@ struct replica_mark own_mark(const struct own *own) {
 
 void own_rewind(struct own *own, struct replica_mark mark) {
     CHECK(mark.items <= own->items_count);
-    for (uint32_t i = mark.items; i < own->items_count; i++) {
-        if (own->items[i].tell) forget(own, own->items[i].key);
-    }
+    for (uint32_t i = mark.items; i < own->items_count; i++) forget(own, own->items[i].key);
     own->items_count = mark.items;
     own->bytes = mark.bytes;
     own->contents_count = mark.contents;

@@ -54,17 +54,43 @@ static void add_proofs(struct replica *r, struct block *block) {
     }
 }
 
+/* Drops proofs that a block between the newest final one and `hash` carries already. */
+static void drop_carried(struct replica *r, const struct hash *hash, struct block *block) {
+    while (block->proofs_count > 0 && !hash_equal(hash, agreement_final_hash(r->agreement))) {
+        const struct agreement_block *above = agreement_block_of(r->agreement, hash);
+        struct hash ignored;
+        CHECK(above != NULL);
+        enum status read = block_read(above->bytes, &r->chain, r->block, &ignored);
+        CHECK(read == STATUS_OK);
+        for (uint32_t i = 0; i < r->block->proofs_count; i++) {
+            uint32_t kept = 0;
+            for (uint32_t k = 0; k < block->proofs_count; k++) {
+                if (!slice_equal(block->proofs[k], r->block->proofs[i])) block->proofs[kept++] = block->proofs[k];
+            }
+            block->proofs_count = kept;
+        }
+        hash = &above->parent;
+    }
+}
+
 void replica_build(void *context, const struct hash *parent, struct block *block) {
     struct replica *r = context;
     block->entries_count = 0;
     block->proofs_count = 0;
     if (cut_at(r, parent, &r->scratch_cut) != STATUS_OK) return;
     add_proofs(r, block);
+    drop_carried(r, parent, block);
     /* Lanes that this very block seals are left where they are. */
     struct member_set seals;
     enum status sealed = replica_seals(r, block, &seals);
     CHECK(sealed == STATUS_OK);
     block->entries_count = lanes_build_cut(&r->lanes, &r->scratch_cut, &seals, block->entries);
+}
+
+/* All at once: a block that waits for several lanes shall not wait for one after the other. */
+static void want_entries(struct replica *r, const struct block *block) {
+    for (uint32_t i = 0; i < block->entries_count; i++)
+        replica_want_up_to(r, &block->entries[i], WANTED_BY_PROPOSAL, r->delta_us / 4);
 }
 
 enum status replica_check(void *context, const struct block *block) {
@@ -75,8 +101,8 @@ enum status replica_check(void *context, const struct block *block) {
     struct tip missing;
     enum status status = lanes_check_cut(&r->lanes, &r->scratch_cut, &seals, block, &missing);
     if (status == STATUS_MISSING) {
-        replica_want(r, &missing, r->delta_us / 4);
-        replica_want_lane(r, missing.member, missing.seq, r->delta_us / 4);
+        replica_want_up_to(r, &missing, WANTED_BY_PROPOSAL, r->delta_us / 4);
+        want_entries(r, block);
     }
     return status;
 }

@@ -1,45 +1,32 @@
-/* Amnesia: a member whose ledger was lost, or may be older than what it signed, asks the others before it signs anything again
- * (docs/protocol.md 2).
+/* Amnesia: a member whose ledger was lost, or may be older than what it signed, asks the others before it signs
+ * anything again (docs/protocol.md 2).
  *
- * Votes: it had entered its last view w by a certificate of w - 1, which q members signed. Any q answers share an honest member with those,
- * whose view is at least w - 1. So nothing was signed above the largest view answered plus one, and signing starts above that.
- * The lane: an answer is backed by the own batch itself, whose signature nobody else can make; a claim without it is ignored. */
+ * Votes: it signed in its last view w because of a certificate of w - 1 or of w, which q members signed. Any q
+ * answers share an honest member with those, whose view is at least w - 1. So nothing was signed above the largest
+ * view answered plus one, and signing starts above that. An answer counts only when its sender's view is proven by
+ * certificates that were seen here, so nobody can keep this member silent for good by naming a view far ahead. A
+ * sender that forgot itself once names the view up to which it may have signed, too: at most one more for each member
+ * that forgot.
+ *
+ * The lane: an answer comes with the newest own batch that its sender has, and counts only when that one is back in
+ * the lane. Nobody else can make such a batch. What no answer knew of is lost; those who are slower than the first q
+ * are waited for, too, for a while.
+ *
+ * Invariant: a restart is safe without asking again only when nothing below that view can be voted for any more
+ * (replica_status.forgetful). */
 #include "base/check.h"
 #include "base/num.h"
 #include "replica/state.h"
 
 #define RECOVER_US UINT64_C(500000)
 
-void replica_recover_tick(struct replica *r) {
-    if (r->now.mono_us < r->recover_at_us) return;
-    r->recover_at_us = r->now.mono_us + RECOVER_US;
-    r->out->type = FRAME_RECOVER;
-    r->out->recover.nonce = r->recover_nonce;
-    replica_send_frame(r, REPLICA_EVERYONE, r->out);
-}
+/* Above this view nothing was signed before the loss. */
+static uint64_t signed_view(const struct replica *r) { return r->recover_view == 0 ? 0 : r->recover_view + 1; }
 
-enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce) {
-    if (r->recovering) return STATUS_BUSY; /* who has forgotten itself can't remind others */
-    struct cut_tip tip = lanes_tip(&r->lanes, from);
-    if (tip.seq > 0) {
-        enum status sent = replica_on_fetch_batch(r, from, &(struct tip){from, tip.seq, tip.hash});
-        if (sent != STATUS_OK) return sent;
-    }
-    r->out->type = FRAME_RECOVERED;
-    r->out->recovered.nonce = nonce;
-    r->out->recovered.tip = (struct tip){from, tip.seq, tip.hash};
-    r->out->recovered.notarize_view = r->out->recovered.nullify_view = r->out->recovered.finalize_view =
-        agreement_view(r->agreement);
-    replica_send_frame(r, from, r->out);
-    return STATUS_OK;
-}
-
-/* The own lane is back when no own batch waits for its ancestors. */
-static bool lane_is_back(const struct replica *r) {
-    for (uint32_t i = 0; i < PENDING_MAX && r->pending_count > 0; i++) {
-        if (r->pending[i].header != NULL && r->pending[i].header->member == r->self) return false;
-    }
-    return r->queue_count == 0;
+bool replica_is_forgetful(const struct replica *r) {
+    if (r->recovering) return true;
+    /* Only what is executed is final after a restart. */
+    return signed_view(r) > 0 && (r->queue_count > 0 || agreement_final_view(r->agreement) < signed_view(r));
 }
 
 static uint32_t answers(const struct replica *r) {
@@ -48,21 +35,98 @@ static uint32_t answers(const struct replica *r) {
     return count;
 }
 
+static bool all_answered(const struct replica *r) {
+    for (uint32_t m = 0; m < r->members; m++) {
+        if (m != r->self && r->peers[m].known.link_up && !r->peers[m].recovered) return false;
+    }
+    return true;
+}
+
 static void finish_when_ready(struct replica *r) {
     /* n - 1 others are all there are: with a quorum of everybody, all of them have to answer. */
     uint32_t needed = r->quorum < r->members ? r->quorum : r->members - 1;
-    if (answers(r) < needed || !lane_is_back(r)) return;
+    if (answers(r) < needed) return;
+    if (r->recover_done_us == 0) r->recover_done_us = r->now.mono_us;
+    if (!all_answered(r) && r->now.mono_us < r->recover_done_us + RECOVER_US) return;
     r->recovering = false;
-    agreement_unmute(r->agreement, r->now.mono_us, r->recover_view + 2);
+    r->lanes_moved = true;
+    agreement_unmute(r->agreement, r->now.mono_us, signed_view(r) + 1);
+}
+
+void replica_recover_tick(struct replica *r) {
+    if (r->now.mono_us < r->recover_at_us) return;
+    r->recover_at_us = r->now.mono_us + RECOVER_US;
+    r->out->type = FRAME_RECOVER;
+    r->out->recover.nonce = r->recover_nonce;
+    replica_send_frame(r, REPLICA_EVERYONE, r->out);
+    finish_when_ready(r);
+}
+
+/* --- answering --- */
+
+static void send_held(struct replica *r, uint32_t to, const struct held *held) {
+    r->out->type = FRAME_BATCH;
+    r->out->batch.header = held->header_bytes;
+    r->out->batch.body = held->body;
+    r->out->batch.contents = held->contents;
+    replica_send_frame(r, to, r->out);
+}
+
+/* Sends the newest batch that is held of the lane of `to`, and all that is on hold of it: that was signed as well,
+ * and can be had from nobody's ledger. */
+static enum status send_lane(struct replica *r, uint32_t to, struct tip *ret_tip) {
+    struct cut_tip tip = lanes_tip(&r->lanes, to);
+    *ret_tip = (struct tip){to, tip.seq, tip.hash};
+    if (tip.seq > 0) TRY(replica_on_fetch_batch(r, to, ret_tip));
+    for (uint32_t i = 0; i < HELD_LANE_MAX; i++) {
+        const struct held *held = &r->holds[to].places[i];
+        if (held->header == NULL) continue;
+        send_held(r, to, held);
+        if (held->header->seq > ret_tip->seq) *ret_tip = (struct tip){to, held->header->seq, held->hash};
+    }
+    return STATUS_OK;
+}
+
+enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce) {
+    if (r->recovering) return STATUS_BUSY; /* who has forgotten itself can't remind others */
+    struct peer *peer = &r->peers[from];
+    if (peer->recover_answered_us != 0 && r->now.mono_us < peer->recover_answered_us + RECOVER_US / 2)
+        return STATUS_BUSY;
+    peer->recover_answered_us = r->now.mono_us;
+    struct tip tip;
+    TRY(send_lane(r, from, &tip));
+    agreement_on_heartbeat(r->agreement, from, 0); /* the certificates that prove the view */
+    uint64_t view = agreement_view(r->agreement);
+    r->out->type = FRAME_RECOVERED;
+    r->out->recovered.nonce = nonce;
+    r->out->recovered.tip = tip;
+    r->out->recovered.notarize_view = view;
+    r->out->recovered.nullify_view = r->out->recovered.finalize_view = num_max_u64(view, signed_view(r));
+    replica_send_frame(r, from, r->out);
+    return STATUS_OK;
+}
+
+/* Whether the own lane is back up to this batch. */
+static bool lane_is_back(const struct replica *r, const struct tip *tip) {
+    if (tip->seq == 0 || r->lanes.lanes[r->self].sealed) return true;
+    return lanes_holds(&r->lanes, r->self, tip->seq, &tip->hash);
 }
 
 enum status replica_on_recovered(struct replica *r, uint32_t from, const struct frame *frame) {
-    if (!r->recovering) return STATUS_STALE;
-    if (frame->recovered.nonce != r->recover_nonce) return STATUS_STALE;
-    uint64_t view = num_max_u64(frame->recovered.notarize_view,
-                                num_max_u64(frame->recovered.nullify_view, frame->recovered.finalize_view));
+    if (!r->recovering || frame->recovered.nonce != r->recover_nonce) return STATUS_STALE;
+    const struct tip *tip = &frame->recovered.tip;
+    if (tip->member != r->self) return STATUS_BAD_VALUE;
+    uint64_t view = frame->recovered.notarize_view;
+    uint64_t voted = num_max_u64(frame->recovered.nullify_view, frame->recovered.finalize_view);
+    uint64_t own_view = agreement_view(r->agreement);
+    /* What the answer speaks of is on its way, or not true. The next question will be answered again. */
+    if (!lane_is_back(r, tip)) {
+        replica_want_up_to(r, tip, from, 0);
+        return STATUS_MISSING;
+    }
+    if (view > own_view || voted > own_view + r->members) return STATUS_MISSING;
     r->peers[from].recovered = true;
-    r->recover_view = num_max_u64(r->recover_view, view);
+    r->recover_view = num_max_u64(r->recover_view, num_max_u64(view, voted));
     finish_when_ready(r);
     return STATUS_OK;
 }

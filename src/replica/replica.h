@@ -38,7 +38,7 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
  * compared. */
 enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice block,
                                    struct slice finalization, const struct checkpoint *expected) MUST_USE;
-/* A batch that is not executed yet, by lane and seq. */
+/* A batch that is not executed yet, in the order in which they were persisted. */
 enum status replica_restore_batch(struct replica *replica, struct slice header, struct slice body,
                                   struct slice contents) MUST_USE;
 enum status replica_restore_block(struct replica *replica, struct slice block) MUST_USE;
@@ -48,7 +48,8 @@ enum status replica_restore_certified(struct replica *replica, const struct chec
                                       const struct checkpoint_signature *signatures, uint32_t count) MUST_USE;
 enum status replica_restore_proof(struct replica *replica, struct slice proof) MUST_USE;
 /* `amnesia`: the ledger was lost, or is a copy that may be older than what was signed: nothing is signed until q
- * members told what they know (docs/protocol.md 2). */
+ * members told what they know (docs/protocol.md 2). The same happens when an own batch of the ledger could not be put
+ * back. */
 void replica_start(struct replica *replica, struct replica_time now, bool amnesia);
 
 /* --- Inputs --- */
@@ -59,9 +60,15 @@ void replica_on_tick(struct replica *replica, struct replica_time now);
 uint64_t replica_deadline_us(const struct replica *replica);
 
 /* Takes one encoded item into the batch that is being filled; `content` may be empty, else its hash must be the
- * item's. Checks it as execution would against the committed state and this member's own uncommitted items. On
- * STATUS_OK `ret_seq` and `ret_index` say in which batch of the own lane it will be, once replica_flush sealed that.
- * STATUS_BUSY: the lane has LANE_OUTSTANDING_MAX batches outstanding. */
+ * item's. On STATUS_OK `ret_seq` and `ret_index` say in which batch of the own lane it will be, once replica_flush
+ * sealed that. Refusals:
+ * - what execution would refuse in the committed state (machine_check_item), and what it would refuse because the
+ *   same
+ * item of this member is on its way;
+ * - what is wrong with its form, STATUS_TOO_LARGE or STATUS_BAD_HASH for its content;
+ * - STATUS_BUSY: the lane has about LANE_OUTSTANDING_MAX batches outstanding, or waits to be put back together;
+ * - STATUS_FORKED: a second batch of this member was seen at one place, so that nobody takes its batches any more;
+ * - STATUS_DIVERGED. */
 enum status replica_submit(struct replica *replica, struct replica_time now, struct slice item, struct slice content,
                            uint64_t *ret_seq, uint32_t *ret_index) MUST_USE;
 /* Forgets the items taken since `mark` (all or nothing submissions): marks nest within one unsealed batch. */
@@ -104,6 +111,7 @@ struct replica_status {
     uint64_t finalized_height; /* agreed on; executed may lag while batches are fetched */
     uint64_t certified_height;
     bool recovering; /* amnesia: waiting for q answers */
+    bool forgetful;  /* amnesia: a restart before this is false has to be one with amnesia again */
     bool diverged;
     uint32_t outstanding; /* own batches not executed yet */
     struct checkpoint checkpoint;

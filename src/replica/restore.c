@@ -1,5 +1,5 @@
-/* Restoring from a ledger (replica/replica.h): everything is executed and verified again, so that a ledger with a flipped bit is
- * found out here and not by the others. */
+/* Restoring from a ledger (replica/replica.h): everything is executed and verified again, so that a ledger with a
+ * flipped bit is found out here and not by the others. */
 #include "base/check.h"
 #include "replica/state.h"
 
@@ -72,32 +72,6 @@ enum status replica_restore_height(struct replica *r, uint64_t height, struct sl
     return same ? STATUS_OK : STATUS_CORRUPT;
 }
 
-static void remember_own(struct replica *r, struct slice body, uint32_t count) {
-    struct item_cursor cursor;
-    struct item item;
-    struct slice bytes;
-    if (items_open(body, count, &cursor) != STATUS_OK) return;
-    while (items_next(&cursor, &item, &bytes) == STATUS_OK) {
-        if (item.kind == ITEM_TELL) own_remember_tell(&r->own, &item.tell);
-    }
-}
-
-enum status replica_restore_batch(struct replica *r, struct slice header_bytes, struct slice body,
-                                  struct slice contents) {
-    CHECK(r->restoring);
-    struct hash hash, rival;
-    struct batch *batch;
-    struct tip missing;
-    if (replica_check_batch(r, header_bytes, body, contents, r->header, &hash) != STATUS_OK) return STATUS_CORRUPT;
-    enum status status = lanes_offer(&r->lanes, r->header, &hash, UINT64_MAX, &batch, &missing, &rival);
-    /* Other versions of an executed position, or batches of a sealed lane, are leftovers that mean nothing any more. */
-    if (status == STATUS_DUPLICATE || status == STATUS_STALE || status == STATUS_NOT_LINKED) return STATUS_OK;
-    if (status == STATUS_MISSING || status == STATUS_TOO_MANY) return STATUS_OK;
-    if (status != STATUS_OK) return STATUS_CORRUPT;
-    if (batch->member == r->self) remember_own(r, body, batch->count);
-    return STATUS_OK;
-}
-
 static enum status corrupt_unless_ok(enum status status) { return status == STATUS_OK ? STATUS_OK : STATUS_CORRUPT; }
 
 enum status replica_restore_block(struct replica *r, struct slice block) {
@@ -114,12 +88,15 @@ enum status replica_restore_vote(struct replica *r, const struct vote *vote) {
 
 enum status replica_restore_proof(struct replica *r, struct slice proof) {
     enum status status = replica_take_proof(r, proof, false);
-    return status == STATUS_DUPLICATE ? STATUS_OK : corrupt_unless_ok(status);
+    /* Those in executed blocks came first, and may have taken the places. */
+    return status == STATUS_DUPLICATE || status == STATUS_TOO_MANY ? STATUS_OK : corrupt_unless_ok(status);
 }
 
 enum status replica_restore_certified(struct replica *r, const struct checkpoint *checkpoint,
                                       const struct checkpoint_signature *signatures, uint32_t count) {
     if (count == 0 || count > r->members || checkpoint->height > machine_height(r->machine)) return STATUS_CORRUPT;
+    const struct checkpoint *own = &r->checkpoints[checkpoint->height % ATTESTED_HEIGHTS];
+    if (own->height == checkpoint->height && !hash_equal(&own->root, &checkpoint->root)) return STATUS_CORRUPT;
     struct member_set seen = {0};
     for (uint32_t i = 0; i < count; i++) {
         if (signatures[i].member >= r->members || !member_set_add(&seen, signatures[i].member)) return STATUS_CORRUPT;
@@ -127,6 +104,7 @@ enum status replica_restore_certified(struct replica *r, const struct checkpoint
             checkpoint_verify(checkpoint, &r->chain, r->keyring.keys[signatures[i].member], signatures[i].signature);
         if (good != STATUS_OK) return STATUS_CORRUPT;
     }
+    if (!member_set_quorum(&seen, r->members, checkpoint->threshold)) return STATUS_CORRUPT;
     r->certified = *checkpoint;
     r->certified_count = count;
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);

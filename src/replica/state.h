@@ -8,17 +8,18 @@
 #include "replica/replica.h"
 #include "wire/frame.h"
 
-/* Final blocks that wait for batches before they can be executed: a range's worth ahead is enough to stream. */
-enum { EXECUTION_QUEUE_MAX = 2 * RANGE_BLOCKS_MAX };
-/* Valid batches whose ancestors or deps are still on their way, over all lanes. */
-enum { PENDING_MAX = 1024 };
-/* Of one lane: so that one member can't crowd out the others. */
-enum { PENDING_LANE_MAX = 64 };
-#define PENDING_LANE_BYTES_MAX ((size_t)16 * 1024 * 1024)
-/* Things asked for at one time. */
-enum { WANTS_MAX = 256, WANT_ATTEMPTS_MAX = 16 };
+/* Final blocks that wait for batches before they can be executed. With more than the backlog of them this member
+ * takes nothing more from the agreement until it has caught up: what one message can then still make final is a
+ * range, and all views that are not final yet. */
+enum {
+    EXECUTION_BACKLOG_MAX = 2 * RANGE_BLOCKS_MAX,
+    EXECUTION_QUEUE_MAX = EXECUTION_BACKLOG_MAX + RANGE_BLOCKS_MAX + VIEWS_UNFINALIZED_MAX,
+};
+/* Valid batches of one lane whose ancestors or deps are still on their way: each lane has room of its own. */
+enum { HELD_LANE_MAX = 64 };
+#define HELD_LANE_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /* Batches of one lane asked for ahead when it is behind. */
-enum { FETCH_WINDOW = 16 };
+enum { FETCH_WINDOW = 32, WANT_ATTEMPTS_MAX = 16 };
 /* Heights whose checkpoint is remembered, to judge attestations that come late or early. */
 enum { ATTESTED_HEIGHTS = 32 };
 
@@ -30,15 +31,25 @@ struct queued_block {
     struct slice finalization; /* pool memory, may be empty */
 };
 
-struct pending {
+struct held {
     struct header *header; /* NULL: free. Pool memory */
     struct hash hash;
     struct slice header_bytes; /* pool memory, as the two others: one piece of `bytes` */
     struct slice body;
     struct slice contents;
     size_t bytes;
-    uint32_t from;
 };
+
+/* The batches of one lane that are on hold. */
+struct hold {
+    struct pool pool;
+    uint32_t count;
+    size_t bytes;
+    struct held places[HELD_LANE_MAX];
+};
+
+/* Why a batch is wanted. What a lane's batches refer to is charged to that lane (its member number). */
+enum { WANTED_BY_FINAL = MEMBERS_MAX, WANTED_BY_PROPOSAL, WANTED_BY_ACK };
 
 /* A batch that is wanted. A zero hash: whatever the asked one goes along with at that seq. */
 struct want {
@@ -57,16 +68,17 @@ struct attestation {
 struct stored_proof {
     struct slice bytes; /* pool memory */
     struct hash hash;
-    bool in_chain;
+    bool fork;
+    bool in_chain; /* a final block carries it */
 };
 
 struct peer {
     struct replica_peer known;
-    uint64_t range_asked_us;
     uint32_t proofs;
     struct stored_proof proof[PROOFS_PER_MEMBER_MAX];
     struct attestation attestations[ATTESTED_HEIGHTS]; /* by height modulo that */
-    bool recovered;
+    bool recovered;                                    /* its answer to an amnesiac counts */
+    uint64_t recover_answered_us;                      /* when it was answered last as an amnesiac itself */
 };
 
 struct replica {
@@ -85,7 +97,7 @@ struct replica {
     struct machine *machine;
     struct agreement *agreement;
     struct lanes lanes;
-    struct pool pool;
+    struct pool pool; /* queued blocks and proofs; it has room for all there can be */
 
     struct cut final_cut;    /* of the newest final block */
     struct cut executed_cut; /* of the newest executed one */
@@ -96,13 +108,21 @@ struct replica {
     struct machine_batch *batches; /* scratch of one execution */
     size_t batches_count;
 
-    struct pending pending[PENDING_MAX];
-    uint32_t pending_count;
-    struct want wants[WANTS_MAX];
-    struct member_set dirty; /* lanes whose tip moved since the last acknowledgement was sent */
-    bool lanes_moved;        /* whether there is work has to be looked at again */
+    struct hold *holds; /* members of them */
+    uint32_t held_count;
+    bool retry;               /* something changed that held batches may have waited for */
+    struct want *wants;       /* members rows of replica_want_row, by the lane that is asked for */
+    uint32_t *wants_by_lane;  /* how many of each row are in use */
+    uint64_t wants_due_us;    /* none is due before */
+    uint64_t range_asked_us;  /* when a range was asked for that has not come; 0: none */
+    uint32_t range_peer;      /* whom */
+    uint64_t range_height;    /* the newest final height when this member was seen to be behind */
+    uint64_t range_behind_us; /* since when it is behind without getting on */
+    struct member_set dirty;  /* lanes whose tip moved since the last acknowledgement was sent */
+    bool lanes_moved;         /* whether there is work has to be looked at again */
 
-    struct own own; /* the batch that is being filled, and own tells on their way */
+    struct own own; /* the batch that is being filled, and own items on their way */
+    bool own_lost;  /* an own batch of the ledger could not be put back */
     uint64_t available_seq;
     uint64_t tick_batch_us; /* when the last empty batch was written, monotonic */
 
@@ -120,7 +140,8 @@ struct replica {
     bool diverged;
     uint64_t recover_nonce;
     uint64_t recover_at_us;
-    uint64_t recover_view;
+    uint64_t recover_view;    /* the highest view that an answer named */
+    uint64_t recover_done_us; /* when enough answers were there; 0: not yet */
     struct replica_counters counters;
 
     /* Scratch: decoded frame and objects of the step, and one outgoing frame. */
@@ -128,7 +149,8 @@ struct replica {
     struct frame *out;
     struct header *header;
     struct block *block;
-    uint8_t *buffer; /* FRAME_BYTES_MAX */
+    uint8_t *buffer;  /* FRAME_BYTES_MAX: the outgoing frame's encoding */
+    uint8_t *scratch; /* FRAME_BYTES_MAX: what is joined for one outgoing frame */
 };
 
 /* on_frame.c */
@@ -137,22 +159,36 @@ void replica_event(struct replica *r, const struct replica_event *event);
 /* Everything that became possible by the input is done here, at the end of each input. */
 void replica_settle(struct replica *r);
 
+/* submit.c: the own lane */
+bool replica_may_write(const struct replica *r);
+void replica_seal(struct replica *r);
+void replica_tell_time(struct replica *r);
+
+/* hold.c */
+bool replica_holds_back(const struct replica *r, const struct tip *tip);
+bool replica_hold(struct replica *r, const struct header *header, const struct hash *hash, struct slice header_bytes,
+                  struct slice body, struct slice contents);
+void replica_release(struct replica *r, struct held *held);
+
 /* on_batch.c */
 enum status replica_on_batch(struct replica *r, uint32_t from, const struct frame *frame);
-void replica_retry_pending(struct replica *r);
+void replica_retry_held(struct replica *r);
 void replica_accepted(struct replica *r, const struct batch *batch);
 enum status replica_check_batch(struct replica *r, struct slice header, struct slice body, struct slice contents,
                                 struct header *ret_header, struct hash *ret_hash);
 
 /* fetch.c */
-void replica_want(struct replica *r, const struct tip *tip, uint64_t delay_us);
+uint32_t replica_want_row(uint32_t members);
+void replica_want(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us);
 void replica_want_lane(struct replica *r, uint32_t member, uint64_t seq, uint64_t delay_us);
+/* `tip` by its hash, and what is before it by its place. */
+void replica_want_up_to(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us);
 void replica_fetch_tick(struct replica *r);
-uint64_t replica_fetch_deadline(const struct replica *r);
 void replica_got(struct replica *r, const struct tip *tip);
 enum status replica_on_fetch_batch(struct replica *r, uint32_t from, const struct tip *tip);
 enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height);
-void replica_ask_range(struct replica *r, uint32_t peer);
+void replica_ask_range(struct replica *r);
+void replica_got_range(struct replica *r, uint32_t from);
 
 /* payload.c: what the agreement asks about the payload of blocks */
 void replica_build(void *context, const struct hash *parent, struct block *block);
@@ -161,6 +197,7 @@ enum status replica_seals(struct replica *r, const struct block *block, struct m
 void replica_look_for_work(struct replica *r);
 
 /* execute.c */
+size_t replica_queue_bytes(uint32_t members);
 void replica_finalized(void *context, const struct agreement_block *block, struct slice finalization);
 bool replica_execute_next(struct replica *r);
 enum status replica_queue_block(struct replica *r, const struct hash *hash, const struct block *block,
@@ -172,12 +209,14 @@ enum status replica_on_attestation(struct replica *r, uint32_t from, const struc
 void replica_send_attestation(struct replica *r, uint32_t to);
 
 /* misbehaviour.c */
+size_t replica_proofs_bytes(uint32_t members);
+void replica_proof_final(struct replica *r, struct slice proof);
 void replica_fork_seen(struct replica *r, struct slice header, const struct hash *rival);
 void replica_votes_seen(void *context, const struct vote *a, const struct vote *b);
 enum status replica_take_proof(struct replica *r, struct slice proof, bool forward);
-void replica_proof_executed(struct replica *r, struct slice proof);
 
 /* recover.c */
+bool replica_is_forgetful(const struct replica *r);
 void replica_recover_tick(struct replica *r);
 enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce);
 enum status replica_on_recovered(struct replica *r, uint32_t from, const struct frame *frame);

@@ -1,0 +1,78 @@
+/* What a replica knows (replica/replica.h). Invariant: nothing here changes what it does. */
+#include "base/check.h"
+#include "replica/state.h"
+
+struct machine *replica_machine(struct replica *r) {
+    return r->machine;
+}
+
+void replica_status(const struct replica *r, struct replica_status *ret_status) {
+    *ret_status = (struct replica_status){.self = r->self,
+                                          .view = agreement_view(r->agreement),
+                                          .finalized_height = agreement_final_height(r->agreement),
+                                          .certified_height = r->certified.height,
+                                          .recovering = r->recovering,
+                                          .forgetful = replica_is_forgetful(r),
+                                          .diverged = r->diverged,
+                                          .outstanding = lanes_outstanding(&r->lanes, r->self),
+                                          .counters = r->counters};
+    ret_status->counters.views_nullified = agreement_nullified(r->agreement);
+    machine_checkpoint(r->machine, &ret_status->checkpoint);
+}
+
+void replica_lane(const struct replica *r, uint32_t member, struct replica_lane *ret_lane) {
+    CHECK(member < r->members);
+    const struct lane *lane = &r->lanes.lanes[member];
+    struct cut_tip tip = lanes_tip(&r->lanes, member);
+    *ret_lane = (struct replica_lane){.tip = {member, tip.seq, tip.hash},
+                                      .committed_seq = lane->base.seq,
+                                      .wall_us = lanes_tip_wall_us(&r->lanes, member),
+                                      .forked = lane->forked,
+                                      .sealed = lane->sealed};
+}
+
+void replica_peer(const struct replica *r, uint32_t member, struct replica_peer *ret_peer) {
+    CHECK(member < r->members);
+    *ret_peer = r->peers[member].known;
+    ret_peer->proofs = r->peers[member].proofs;
+}
+
+enum status replica_certified(const struct replica *r, struct checkpoint *ret_checkpoint,
+                              struct checkpoint_signature *ret_signatures, uint32_t *ret_count) {
+    if (r->certified.height == 0) return STATUS_NOT_FOUND;
+    *ret_checkpoint = r->certified;
+    memcpy(ret_signatures, r->certified_signatures, r->certified_count * sizeof *ret_signatures);
+    *ret_count = r->certified_count;
+    return STATUS_OK;
+}
+
+enum status replica_proof(const struct replica *r, uint32_t member, uint32_t index, struct slice *ret_proof) {
+    if (member >= r->members || index >= r->peers[member].proofs) return STATUS_NOT_FOUND;
+    *ret_proof = r->peers[member].proof[index].bytes;
+    return STATUS_OK;
+}
+
+/* Applies the items of one held batch to the preview. Asks come first: a tell may sort before the ask that it
+ * needs. */
+static void preview_batch(struct replica *r, const struct batch *batch, bool asks_only) {
+    struct slice header, body, contents, bytes;
+    if (r->ports.read_batch(r->ports.context, &batch->hash, &header, &body, &contents) != STATUS_OK) return;
+    struct item_cursor cursor;
+    struct item item;
+    if (items_open(body, batch->count, &cursor) != STATUS_OK) return;
+    while (items_next(&cursor, &item, &bytes) == STATUS_OK) {
+        if ((item.kind == ITEM_ASK) == asks_only) machine_preview_apply(r->machine, batch->member, &item, bytes);
+    }
+}
+
+enum status replica_local_belief(struct replica *r, const struct question_id *id, struct record_belief *ret_belief) {
+    machine_preview_begin(r->machine, id);
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t m = 0; m < r->members; m++) {
+            const struct lane *lane = &r->lanes.lanes[m];
+            for (uint64_t seq = lane->base.seq + 1; lane->tip != NULL && seq <= lane->tip->seq; seq++)
+                preview_batch(r, lane_ancestor(lane->tip, seq), pass == 0);
+        }
+    }
+    return machine_preview_end(r->machine, ret_belief);
+}
