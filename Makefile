@@ -5,6 +5,8 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 # Compile jobs and tests at a time; empty means one for each processor.
 JOBS   ?=
+# Seeds of each configuration that the simulator runs.
+SEEDS  ?= 100
 # Seconds that each fuzz target runs.
 T      ?= 60
 # `make DEPS=no ...` leaves the machine's packages alone; what is missing is then Meson's to say.
@@ -25,7 +27,7 @@ ifeq ($(MESON_TESTTHREADS),)
 unexport MESON_TESTTHREADS
 endif
 
-.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model format install clean help
+.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim format install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the binary (build/credimus), installing missing packages first
@@ -97,6 +99,13 @@ fuzz: ## run each fuzz target for T seconds (make fuzz T=60); a crash fails
 model: ## let Spin search the model of the agreement, as it is and with planted bugs (a minute, 1.5 GB)
 	$(ENSURE) model
 	@scripts/model
+
+sim: ## sweep SEEDS seeds of the simulator over groups of 4 to 25 members, with liars and faults (make sim SEEDS=1000)
+	$(ENSURE) check
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=true
+	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
+	@$(NINJA) $(BUILD) tests/scenario/simulate
+	@scripts/sim $(BUILD)/tests/scenario/simulate --seeds $(SEEDS) $(if $(JOBS),--jobs $(JOBS))
 
 format: ## rewrite all C files in the one format
 	@$(C_FILES) | xargs -r clang-format -i

@@ -1,0 +1,257 @@
+/* Scripts: a scenario in a few lines, its trace as the outcome (tests/scenario). One command a line, '#' begins a comment:
+ *
+ *     members N [threshold a/b] [seed S]    first; makes the world
+ *     run T                                 T as 500ms or 3s
+ *     ask M TITLE                           member M asks a question
+ *     tell M OBSERVATION LLR                member M tells about the newest question, whole nats
+ *     crash M | restart M | forget M        forget: restart without its ledger
+ *     cut M M .. | M M ..                   frames cross only within a side
+ *     block A B | unblock A B               one direction
+ *     heal
+ *     clock M T                             M's wall clock steps by T, may be negative
+ *     fault KIND M T [AMOUNT]               one of the faults below strikes M and is put right after T
+ *     lie M ATTACK                          from now on M lies (sim/attacks)
+ *     settle [T]                            heals, restarts, waits until everybody agrees on everything
+ *     show                                  one line a member
+ *     expect heights OP N                   OP is >=, = or <=; a failed expectation fails the script
+ *     expect proofs OP N                    members that have a proof against a liar
+ *     idle                                  after settle: nobody says anything but heartbeats
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "sim/world.h"
+
+enum { LINE_BYTES = 512, WORDS_MAX = 64 };
+
+struct runner {
+    struct sim *sim;
+    struct sim_config config;
+    const struct sim_disk *disk;
+    FILE *out;
+    const char *words[WORDS_MAX];
+    uint32_t count;
+};
+
+static uint32_t member_of(const struct runner *r, uint32_t at) {
+    if (at >= r->count) return UINT32_MAX;
+    unsigned long value = strtoul(r->words[at], NULL, 10);
+    return value < r->config.members ? (uint32_t)value : UINT32_MAX;
+}
+
+/* Microseconds of "500ms", "3s", "-1h"; false for anything else. */
+static bool time_of(const char *text, int64_t *ret_us) {
+    char *end;
+    long long value = strtoll(text, &end, 10);
+    static const struct {
+        const char *unit;
+        int64_t us;
+    } units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"m", 60000000}, {"h", 3600000000}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (end == text || strcmp(end, units[i].unit) != 0) continue;
+        *ret_us = value * units[i].us;
+        return true;
+    }
+    return false;
+}
+
+static bool do_members(struct runner *r) {
+    if (r->sim != NULL || r->count < 2) return false;
+    r->config.members = (uint32_t)strtoul(r->words[1], NULL, 10);
+    for (uint32_t i = 2; i + 1 < r->count; i += 2) {
+        if (strcmp(r->words[i], "seed") == 0) r->config.seed = strtoull(r->words[i + 1], NULL, 10);
+        if (strcmp(r->words[i], "threshold") == 0 &&
+            threshold_parse(slice_of_text(r->words[i + 1]), &r->config.threshold) != STATUS_OK)
+            return false;
+    }
+    if (r->config.members < MEMBERS_MIN || r->config.members > MEMBERS_MAX) return false;
+    r->config.trace = r->out;
+    r->sim = sim_open(&r->config, r->disk);
+    return true;
+}
+
+static bool do_run(struct runner *r) {
+    int64_t us;
+    return r->count == 2 && time_of(r->words[1], &us) && us >= 0 &&
+           sim_run_until(r->sim, sim_now(r->sim) + (uint64_t)us);
+}
+
+static bool say(struct runner *r, enum status status) {
+    if (status != STATUS_OK) fprintf(r->out, "refused: %s\n", status_text(status));
+    return true;
+}
+
+static bool do_ask(struct runner *r) {
+    uint32_t m = member_of(r, 1);
+    return m != UINT32_MAX && r->count == 3 && say(r, sim_ask(r->sim, m, r->words[2]));
+}
+
+static bool do_tell(struct runner *r) {
+    uint32_t m = member_of(r, 1);
+    if (m == UINT32_MAX || r->count != 4) return false;
+    return say(r, sim_tell(r->sim, m, r->words[2], strtoll(r->words[3], NULL, 10) * QUANTA_PER_NAT));
+}
+
+static bool do_crash(struct runner *r) {
+    uint32_t m = member_of(r, 1);
+    if (m == UINT32_MAX) return false;
+    sim_crash(r->sim, m);
+    return true;
+}
+
+static bool do_restart(struct runner *r) {
+    uint32_t m = member_of(r, 1);
+    if (m == UINT32_MAX) return false;
+    sim_restart(r->sim, m, strcmp(r->words[0], "forget") == 0 ? START_FORGOTTEN : START_KEPT);
+    return true;
+}
+
+static bool do_cut(struct runner *r) {
+    uint8_t side[MEMBERS_MAX] = {0};
+    uint8_t current = 0;
+    for (uint32_t i = 1; i < r->count; i++) {
+        uint32_t m = member_of(r, i);
+        if (strcmp(r->words[i], "|") == 0) {
+            current++;
+        } else if (m == UINT32_MAX) {
+            return false;
+        } else {
+            side[m] = current;
+        }
+    }
+    sim_cut(r->sim, side);
+    return true;
+}
+
+static bool do_block(struct runner *r) {
+    uint32_t a = member_of(r, 1), b = member_of(r, 2);
+    if (a == UINT32_MAX || b == UINT32_MAX) return false;
+    sim_block_link(r->sim, a, b, strcmp(r->words[0], "block") == 0);
+    return true;
+}
+
+static bool do_heal(struct runner *r) {
+    sim_heal(r->sim);
+    return true;
+}
+
+static bool do_clock(struct runner *r) {
+    int64_t us;
+    uint32_t m = member_of(r, 1);
+    if (m == UINT32_MAX || r->count != 3 || !time_of(r->words[2], &us)) return false;
+    sim_step_clock(r->sim, m, us);
+    return true;
+}
+
+static bool do_fault(struct runner *r) {
+    static const char *const names[FAULT_KINDS] = {[FAULT_CRASH] = "crash",
+                                                   [FAULT_CRASH_WRITE] = "crash-at-write",
+                                                   [FAULT_CRASH_TORN] = "torn",
+                                                   [FAULT_CRASH_SENT] = "unsent",
+                                                   [FAULT_FORGET] = "forget",
+                                                   [FAULT_OLD_COPY] = "old-copy",
+                                                   [FAULT_FLIP] = "flip",
+                                                   [FAULT_IO] = "io",
+                                                   [FAULT_FULL] = "full",
+                                                   [FAULT_CUT] = "cut",
+                                                   [FAULT_BRIDGE] = "bridge",
+                                                   [FAULT_ONE_WAY] = "one-way",
+                                                   [FAULT_CLOCK_STEP] = "clock-step",
+                                                   [FAULT_CLOCK_DRIFT] = "clock-drift"};
+    struct sim_fault fault = {.member = member_of(r, 2), .amount = 1, .dice = r->config.seed * 2 + 1};
+    int64_t us;
+    if (r->count < 4 || fault.member == UINT32_MAX || !time_of(r->words[3], &us) || us < 0) return false;
+    fault.for_us = (uint64_t)us;
+    if (r->count > 4 && !time_of(r->words[4], &fault.amount)) fault.amount = strtoll(r->words[4], NULL, 10);
+    for (int kind = 0; kind < FAULT_KINDS; kind++) {
+        if (strcmp(r->words[1], names[kind]) != 0) continue;
+        fault.kind = (enum sim_fault_kind)kind;
+        sim_fault(r->sim, &fault);
+        return true;
+    }
+    return false;
+}
+
+static bool do_lie(struct runner *r) {
+    uint32_t m = member_of(r, 1);
+    return m != UINT32_MAX && r->count == 3 && sim_corrupt(r->sim, m, r->words[2]);
+}
+
+static bool do_idle(struct runner *r) { return sim_idle(r->sim); }
+
+static bool do_settle(struct runner *r) {
+    int64_t us = 60000000;
+    if (r->count > 1 && !time_of(r->words[1], &us)) return false;
+    return sim_settle(r->sim, (uint64_t)us);
+}
+
+static bool do_show(struct runner *r) {
+    for (uint32_t m = 0; m < r->config.members; m++) {
+        struct replica *replica = sim_replica(r->sim, m);
+        if (replica == NULL) {
+            fprintf(r->out, "m%u is down\n", m);
+            continue;
+        }
+        struct replica_status s;
+        char root[17];
+        replica_status(replica, &s);
+        bytes_to_hex(s.checkpoint.root.bytes, 8, root);
+        fprintf(r->out, "m%u view %" PRIu64 " height %" PRIu64 " certified %" PRIu64 " root %s%s\n", m, s.view,
+                s.checkpoint.height, s.certified_height, root, s.recovering ? " recovering" : "");
+    }
+    return true;
+}
+
+static bool do_expect(struct runner *r) {
+    if (r->count != 4) return false;
+    struct sim_report report;
+    sim_report(r->sim, &report);
+    bool proofs = strcmp(r->words[1], "proofs") == 0;
+    if (!proofs && strcmp(r->words[1], "heights") != 0) return false;
+    uint64_t is = proofs ? report.proofs : report.heights;
+    uint64_t wanted = strtoull(r->words[3], NULL, 10);
+    bool met = strcmp(r->words[2], ">=") == 0   ? is >= wanted
+               : strcmp(r->words[2], "<=") == 0 ? is <= wanted
+                                                : is == wanted;
+    if (!met)
+        fprintf(r->out, "EXPECTED %s %s %" PRIu64 ", there are %" PRIu64 "\n", r->words[1], r->words[2], wanted, is);
+    return met;
+}
+
+static const struct {
+    const char *name;
+    bool (*run)(struct runner *runner);
+} commands[] = {{"members", do_members}, {"run", do_run},         {"ask", do_ask},        {"tell", do_tell},
+                {"crash", do_crash},     {"restart", do_restart}, {"forget", do_restart}, {"cut", do_cut},
+                {"block", do_block},     {"unblock", do_block},   {"heal", do_heal},      {"clock", do_clock},
+                {"fault", do_fault},     {"lie", do_lie},         {"settle", do_settle},  {"idle", do_idle},
+                {"show", do_show},       {"expect", do_expect}};
+
+static bool run_line(struct runner *r, char *line) {
+    line[strcspn(line, "#\n")] = '\0';
+    r->count = 0;
+    for (char *save, *word = strtok_r(line, " \t", &save); word != NULL && r->count < WORDS_MAX;
+         word = strtok_r(NULL, " \t", &save))
+        r->words[r->count++] = word;
+    if (r->count == 0) return true;
+    if (r->sim == NULL && strcmp(r->words[0], "members") != 0) return false;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, r->words[0]) == 0) return commands[i].run(r);
+    }
+    return false;
+}
+
+bool sim_script(FILE *script, FILE *out, const struct sim_disk *disk) {
+    struct runner runner = {.config = {.seed = 1}, .disk = disk, .out = out};
+    char line[LINE_BYTES];
+    bool good = true;
+    for (uint32_t number = 1; good && fgets(line, sizeof line, script) != NULL; number++) {
+        fprintf(out, "> %s", line);
+        good = run_line(&runner, line) && (runner.sim == NULL || runner.sim->report.violation == NULL);
+        if (!good) fprintf(out, "line %u failed\n", number);
+    }
+    sim_close(runner.sim);
+    return good;
+}
