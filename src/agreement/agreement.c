@@ -114,6 +114,8 @@ void agreement_on_link(struct agreement *a, uint64_t now_us, uint32_t member, bo
     if (up) {
         member_set_add(&a->links, member);
         member_set_add(&a->seen, member);
+        /* What was said while the link was down was lost on it: it is said again soon, and not only after the longest wait. */
+        a->resend_us = num_min_u64(a->resend_us, now_us + a->config.delta_us);
     } else {
         a->links.words[member / 64] &= ~(UINT64_C(1) << member % 64);
     }

@@ -13,7 +13,9 @@ enum { LANE_HELD_MAX = 2 * LANE_OUTSTANDING_MAX };
  * lane the pool can't run out. */
 static size_t batch_bytes(uint32_t members) { return sizeof(struct batch) + sizeof(struct tip) * members; }
 
-static size_t pool_bytes(uint32_t members) { return pool_rounded(batch_bytes(members)) * members * LANE_HELD_MAX; }
+static size_t pool_bytes(uint32_t members) {
+    return pool_rounded(batch_bytes(members)) * members * (LANE_HELD_MAX + LANE_OUTSTANDING_MAX);
+}
 
 static size_t fixed_bytes(uint32_t members) {
     size_t n = members;
@@ -76,6 +78,10 @@ const struct batch *lane_ancestor(const struct batch *batch, uint64_t seq) {
     return batch;
 }
 
+void lanes_expect(struct lanes *lanes, uint32_t member, const struct hash *hash) {
+    lanes->lanes[member].expected = *hash;
+}
+
 static void find_rival(const struct lanes *lanes, const struct header *header, const struct hash *hash,
                        struct hash *ret_rival) {
     const struct lane *lane = &lanes->lanes[header->member];
@@ -98,7 +104,10 @@ static enum status check_position(const struct lanes *lanes, const struct header
         return lanes_holds(lanes, header->member, header->seq, hash) ? STATUS_DUPLICATE : STATUS_STALE;
     if (lanes_find(lanes, header->member, header->seq, hash) != NULL) return STATUS_DUPLICATE;
     if (lane->sealed) return STATUS_STALE;
-    if (header->seq > lane->base.seq + LANE_OUTSTANDING_MAX || lane->held == LANE_HELD_MAX) return STATUS_TOO_MANY;
+    if (header->seq > lane->base.seq + LANE_OUTSTANDING_MAX) return STATUS_TOO_MANY;
+    /* What is final has its own room, so that no number of other versions can keep it out. */
+    if (hash_equal(hash, &lane->expected)) return STATUS_OK;
+    if (lane->held >= LANE_HELD_MAX) return STATUS_TOO_MANY;
     uint32_t versions = 0;
     for (const struct batch *b = *slot_of(lanes, header->member, header->seq); b != NULL; b = b->other) versions++;
     return versions < LANE_VERSIONS_MAX ? STATUS_OK : STATUS_TOO_MANY;

@@ -39,6 +39,7 @@ struct lane {
     struct batch *tip;                            /* NULL: at the base */
     struct batch *versions[LANE_OUTSTANDING_MAX]; /* by seq % LANE_OUTSTANDING_MAX, base < seq */
     uint32_t held;
+    struct hash expected; /* a final batch that is still to come, zeros for none */
     bool forked;
     bool sealed;
     struct hash *history; /* LANE_HISTORY hashes by seq % LANE_HISTORY */
@@ -76,6 +77,9 @@ void lanes_init(struct lanes *lanes, void *memory, size_t bytes, uint32_t member
  * that is a fork proof. It is set whatever the status is. */
 enum status lanes_offer(struct lanes *lanes, const struct header *header, const struct hash *hash, uint64_t wall_us,
                         struct batch **ret_batch, struct tip *ret_missing, struct hash *ret_rival) MUST_USE;
+
+/* This batch is known to be final: it is taken past the limits of versions. One of a lane at a time. */
+void lanes_expect(struct lanes *lanes, uint32_t member, const struct hash *hash);
 
 /* The accepted batch, or NULL when it is not held beyond the base. */
 struct batch *lanes_find(const struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash);

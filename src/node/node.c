@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "node/keys.h"
@@ -23,6 +24,9 @@
 #define DESCRIPTORS_WANTED 4096
 /* Says that the member has run before: a missing ledger then means amnesia, not a first start. */
 #define STARTED_FILE "started"
+/* Stays while the member has not been reminded of everything that it may have signed: a crash in between must not make it forget that it
+ * forgot. */
+#define FORGETFUL_FILE "forgetful"
 
 static void time_now(void *context, struct replica_time *ret_now) {
     (void)context;
@@ -55,6 +59,7 @@ static void arm_timer(struct node *node) {
 }
 
 static void stop(struct node *node, int exit_status);
+static void look_for_reminded(struct node *node);
 
 /* Makes durable what the replica wrote, then lets go what may leave only after that. */
 static bool commit(struct node *node) {
@@ -77,6 +82,7 @@ static void on_turn(uv_prepare_t *handle) {
         struct replica_lane own;
         replica_lane(node->replica, node->config->member, &own);
         http_committed(node->http, own.tip.seq);
+        if (node->forgetful) look_for_reminded(node);
         node->dirty = false; /* frames put into the outbox during the flush have left with the others */
     }
     arm_timer(node);
@@ -208,17 +214,41 @@ static enum status open_replica(struct node *node) {
     return status;
 }
 
-/* True when this member ran before and its ledger is gone. Leaves the mark for the next start. */
-static bool lost_its_ledger(struct node *node) {
+static bool mark_exists(struct node *node, const char *name) {
     char path[CONFIG_PATH_BYTES];
     struct stat found;
-    if (config_path(node->config->directory, STARTED_FILE, path, sizeof path) != STATUS_OK) return false;
-    if (stat(path, &found) == 0) return ledger_is_new(node->ledger);
+    return config_path(node->config->directory, name, path, sizeof path) == STATUS_OK && stat(path, &found) == 0;
+}
+
+static enum status leave_mark(struct node *node, const char *name, const char *text) {
+    char path[CONFIG_PATH_BYTES];
     struct config_detail detail;
-    enum status created =
-        file_create(path, 0600, slice_of_text("this member has signed; its ledger must not be lost\n"), &detail);
-    if (created != STATUS_OK) node_log(LOG_WARNING, "%s", detail.text);
-    return false;
+    TRY(config_path(node->config->directory, name, path, sizeof path));
+    enum status status = file_create(path, 0600, slice_of_text(text), &detail);
+    if (status == STATUS_CONFLICT) return STATUS_OK;
+    if (status != STATUS_OK) node_log(LOG_ERROR, "%s", detail.text);
+    return status;
+}
+
+/* Whether the ledger may know less than was signed: it is gone although the member ran before, or somebody says so, or that was so at the
+ * last start and the others had not told everything yet. The marks are on the disk before anything is signed. */
+static enum status look_for_amnesia(struct node *node, bool recover) {
+    bool lost = ledger_is_new(node->ledger) && mark_exists(node, STARTED_FILE);
+    node->forgetful = recover || lost || mark_exists(node, FORGETFUL_FILE);
+    TRY(leave_mark(node, STARTED_FILE, "this member has signed; its ledger must not be lost\n"));
+    if (!node->forgetful) return STATUS_OK;
+    node_log(LOG_WARNING, "the ledger may be older than what was signed: asking the others before signing anything");
+    return leave_mark(node, FORGETFUL_FILE, "this member may have signed what its ledger does not know\n");
+}
+
+static void look_for_reminded(struct node *node) {
+    struct replica_status status;
+    char path[CONFIG_PATH_BYTES];
+    replica_status(node->replica, &status);
+    if (status.forgetful) return;
+    node->forgetful = false;
+    if (config_path(node->config->directory, FORGETFUL_FILE, path, sizeof path) == STATUS_OK) (void)unlink(path);
+    node_log(LOG_INFO, "the others told what was signed; this member signs again");
 }
 
 static enum status open_transport(struct node *node) {
@@ -277,16 +307,13 @@ static enum status start(struct node *node, bool recover) {
     TRY(open_replica(node));
     TRY(open_transport(node));
     TRY(open_http(node));
-    bool amnesia = lost_its_ledger(node) || recover;
-    if (amnesia)
-        node_log(LOG_WARNING,
-                 "the ledger may be older than what was signed: asking the others before signing anything");
+    TRY(look_for_amnesia(node, recover));
     /* Last opened, first run: the commit comes before the transport's own flush of the same turn. */
     uv_prepare_start(&node->turn, on_turn);
     uv_signal_start(&node->interrupted, on_signal, SIGINT);
     uv_signal_start(&node->terminated, on_signal, SIGTERM);
     node->dirty = true;
-    replica_start(node->replica, now_of(node), amnesia);
+    replica_start(node->replica, now_of(node), node->forgetful);
     node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
              node->config->genesis.member_names[node->config->member], node->config->member,
              node->config->genesis.members, node->config->listen, node->config->api);

@@ -57,6 +57,7 @@ struct node {
     size_t memory_bytes;
     bool dirty; /* something came in since the last commit */
     bool closing;
+    bool forgetful; /* amnesia: the mark is on the disk */
     int exit_status;
 
     struct outgoing *outbox;

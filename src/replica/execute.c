@@ -18,18 +18,16 @@ size_t replica_queue_bytes(uint32_t members) {
                                   pool_rounded(certificate_bytes(members)));
 }
 
-static struct slice keep(struct replica *r, struct slice bytes, size_t size) {
-    if (bytes.bytes == 0) return slice_of(NULL, 0);
+static struct kept keep(struct replica *r, struct slice bytes, size_t size) {
+    if (bytes.bytes == 0) return (struct kept){NULL, 0};
     CHECK(bytes.bytes <= size);
     uint8_t *copy = pool_take(&r->pool, size);
     CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.bytes);
-    return slice_of(copy, bytes.bytes);
+    return (struct kept){copy, bytes.bytes};
 }
 
-static void give(struct replica *r, struct slice bytes, size_t size) {
-    if (bytes.bytes > 0) pool_give(&r->pool, (void *)(uintptr_t)bytes.data, size);
-}
+static struct slice slice_of_kept(struct kept kept) { return slice_of(kept.data, kept.bytes); }
 
 /* Whether the entries move lanes that are open, forwards. */
 static enum status check_entries(const struct replica *r, const struct block *block, const struct member_set *seals) {
@@ -158,7 +156,7 @@ static bool gather(struct replica *r, const struct block *block) {
         const struct tip *entry = &block->entries[i];
         if (lanes_find(&r->lanes, entry->member, entry->seq, &entry->hash) != NULL) continue;
         held = false;
-        replica_want(r, entry, WANTED_BY_FINAL, 0);
+        replica_want_final(r, entry);
     }
     if (!held) want_final(r);
     if (!held) return false;
@@ -174,8 +172,8 @@ static void finish(struct replica *r, const struct queued_block *queued, const s
     uint64_t own_seq = r->executed_cut.tips[r->self].seq;
     lanes_each_included(&r->lanes, &r->executed_cut, block, after_batch, &e);
     if (!r->restoring)
-        r->ports.persist_height(r->ports.context, queued->height, &queued->hash, queued->bytes, queued->finalization,
-                                machine_time_us(r->machine), checkpoint);
+        r->ports.persist_height(r->ports.context, queued->height, &queued->hash, slice_of_kept(queued->bytes),
+                                slice_of_kept(queued->finalization), machine_time_us(r->machine), checkpoint);
     enum status sealed = replica_seals(r, block, &seals);
     CHECK(sealed == STATUS_OK);
     lanes_execute(&r->lanes, block);
@@ -196,7 +194,7 @@ bool replica_execute_next(struct replica *r) {
     if (r->queue_count == 0 || r->diverged) return false;
     struct queued_block *queued = &r->queue[r->queue_first];
     struct hash hash;
-    enum status status = block_read(queued->bytes, &r->chain, r->block, &hash);
+    enum status status = block_read(slice_of_kept(queued->bytes), &r->chain, r->block, &hash);
     CHECK(status == STATUS_OK);
     CHECK(queued->height == machine_height(r->machine) + 1);
     if (!gather(r, r->block)) return false;
@@ -206,8 +204,8 @@ bool replica_execute_next(struct replica *r) {
     struct checkpoint checkpoint;
     machine_execute(r->machine, r->block, &queued->hash, r->batches, r->batches_count, &ports, &checkpoint);
     finish(r, queued, &checkpoint);
-    give(r, queued->bytes, block_bytes(r->members, queued->bytes.bytes));
-    give(r, queued->finalization, certificate_bytes(r->members));
+    pool_give(&r->pool, queued->bytes.data, block_bytes(r->members, queued->bytes.bytes));
+    pool_give(&r->pool, queued->finalization.data, certificate_bytes(r->members));
     r->queue_first = (r->queue_first + 1) % EXECUTION_QUEUE_MAX;
     r->queue_count--;
     r->retry = true;

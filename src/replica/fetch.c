@@ -75,6 +75,29 @@ void replica_want_lane(struct replica *r, uint32_t member, uint64_t seq, uint64_
         replica_want(r, &(struct tip){.member = member, .seq = next}, WANTED_BY_ACK, delay_us);
 }
 
+/* A final block includes `entry`, which is not held. The versions of a forked lane have no next one by place, so its ancestors are
+ * asked for by hash, from the entry down to what is held: one goal at a time. What a goal brings need not be kept for that; each round
+ * ends with one more ancestor accepted, so however much room liars' versions take, the final one arrives. */
+void replica_want_final(struct replica *r, const struct tip *entry) {
+    struct tip *goal = &r->goals[entry->member];
+    bool done =
+        goal->seq == 0 || goal->seq > entry->seq || lanes_holds(&r->lanes, goal->member, goal->seq, &goal->hash);
+    if (done) *goal = *entry;
+    for (const struct held *held; (held = replica_held(r, goal)) != NULL;)
+        *goal = (struct tip){goal->member, held->header->seq - 1, held->header->prev};
+    lanes_expect(&r->lanes, goal->member, &goal->hash);
+    replica_want(r, goal, WANTED_BY_FINAL, 0);
+}
+
+/* A batch was offered: when it is the goal and can't be accepted yet, its parent is the next goal. */
+void replica_goal_came(struct replica *r, const struct header *header, const struct hash *hash, enum status offered) {
+    struct tip *goal = &r->goals[header->member];
+    if (goal->seq != header->seq || !hash_equal(&goal->hash, hash)) return;
+    if (offered == STATUS_OK) *goal = (struct tip){0};
+    if (offered == STATUS_MISSING && header->seq > 1)
+        *goal = (struct tip){header->member, header->seq - 1, header->prev};
+}
+
 void replica_want_up_to(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us) {
     if (tip->member >= r->members || tip->seq == 0) return;
     replica_want(r, tip, why, delay_us);

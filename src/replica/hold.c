@@ -3,6 +3,15 @@
 #include "base/check.h"
 #include "replica/state.h"
 
+/* The batch on hold with this hash, or NULL. */
+const struct held *replica_held(const struct replica *r, const struct tip *tip) {
+    const struct hold *hold = &r->holds[tip->member];
+    for (uint32_t i = 0; i < HELD_LANE_MAX && hold->count > 0; i++) {
+        if (hold->places[i].header != NULL && hash_equal(&hold->places[i].hash, &tip->hash)) return &hold->places[i];
+    }
+    return NULL;
+}
+
 /* Whether this batch is on hold; with a zero hash: whether any batch of that place is. */
 bool replica_holds_back(const struct replica *r, const struct tip *tip) {
     const struct hold *hold = &r->holds[tip->member];
@@ -17,7 +26,7 @@ bool replica_holds_back(const struct replica *r, const struct tip *tip) {
 
 void replica_release(struct replica *r, struct held *held) {
     struct hold *hold = &r->holds[held->header->member];
-    pool_give(&hold->pool, (void *)(uintptr_t)held->header_bytes.data, held->bytes);
+    pool_give(&hold->pool, held->memory, held->bytes);
     pool_give(&hold->pool, held->header, sizeof *held->header);
     hold->bytes -= held->bytes;
     hold->count--;
@@ -58,6 +67,7 @@ bool replica_hold(struct replica *r, const struct header *header, const struct h
                            .header_bytes = slice_of(copy, header_bytes.bytes),
                            .body = slice_of(copy + header_bytes.bytes, body.bytes),
                            .contents = slice_of(copy + header_bytes.bytes + body.bytes, contents.bytes),
+                           .memory = copy,
                            .bytes = bytes};
     hold->bytes += bytes;
     hold->count++;

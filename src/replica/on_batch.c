@@ -115,6 +115,7 @@ void replica_retry_held(struct replica *r) {
 static enum status take_batch(struct replica *r, const struct header *header, const struct hash *hash,
                               struct slice header_bytes, struct slice body, struct slice contents) {
     enum status status = offer(r, header, hash, header_bytes, body, contents);
+    replica_goal_came(r, header, hash, status);
     if (!worth_waiting(status)) return status;
     bool held = replica_hold(r, header, hash, header_bytes, body, contents);
     if (!held && r->restoring && header->member == r->self) r->own_lost = true;

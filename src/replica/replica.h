@@ -36,7 +36,7 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
  * means that the ledger is corrupt (STATUS_CORRUPT) or of another chain; then the replica must not be started. --- */
 /* An executed height with the root that was recorded for it: executed again (batches come through read_batch),
  * compared. */
-enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice block,
+enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice bytes,
                                    struct slice finalization, const struct checkpoint *expected) MUST_USE;
 /* A batch that is not executed yet, in the order in which they were persisted. */
 enum status replica_restore_batch(struct replica *replica, struct slice header, struct slice body,
@@ -53,7 +53,7 @@ enum status replica_restore_proof(struct replica *replica, struct slice proof) M
 void replica_start(struct replica *replica, struct replica_time now, bool amnesia);
 
 /* --- Inputs --- */
-void replica_on_frame(struct replica *replica, struct replica_time now, uint32_t from, struct slice frame);
+void replica_on_frame(struct replica *replica, struct replica_time now, uint32_t from, struct slice bytes);
 void replica_on_link(struct replica *replica, struct replica_time now, uint32_t member, bool up);
 void replica_on_tick(struct replica *replica, struct replica_time now);
 /* When replica_on_tick is wanted at the latest, on the monotonic clock. */
@@ -69,7 +69,7 @@ uint64_t replica_deadline_us(const struct replica *replica);
  * - STATUS_BUSY: the lane has about LANE_OUTSTANDING_MAX batches outstanding, or waits to be put back together;
  * - STATUS_FORKED: a second batch of this member was seen at one place, so that nobody takes its batches any more;
  * - STATUS_DIVERGED. */
-enum status replica_submit(struct replica *replica, struct replica_time now, struct slice item, struct slice content,
+enum status replica_submit(struct replica *replica, struct replica_time now, struct slice bytes, struct slice content,
                            uint64_t *ret_seq, uint32_t *ret_index) MUST_USE;
 /* Forgets the items taken since `mark` (all or nothing submissions): marks nest within one unsealed batch. */
 struct replica_mark {

@@ -42,6 +42,20 @@ static enum status restore_pass(struct replica *r, const struct tip *entries, ui
     return STATUS_OK;
 }
 
+/* A height without its own finalization is covered by that of a later one. */
+static enum status check_finalization(const struct replica *r, struct slice bytes, uint64_t view,
+                                      const struct hash *block) {
+    struct vote_certificate finalization;
+    struct reader reader = reader_of(bytes);
+    if (bytes.bytes == 0) return STATUS_OK;
+    TRY(vote_certificate_take(&reader, &finalization));
+    TRY(reader_end(&reader));
+    bool fits =
+        finalization.kind == VOTE_FINALIZE && finalization.view == view && hash_equal(&finalization.block, block);
+    if (!fits) return STATUS_CORRUPT;
+    return vote_certificate_verify(&finalization, &r->chain, &r->keyring, r->genesis.threshold);
+}
+
 enum status replica_restore_height(struct replica *r, uint64_t height, struct slice bytes, struct slice finalization,
                                    const struct checkpoint *expected) {
     CHECK(r->restoring);
@@ -52,6 +66,7 @@ enum status replica_restore_height(struct replica *r, uint64_t height, struct sl
     if (!hash_equal(&r->block->parent, agreement_final_hash(r->agreement))) return STATUS_CORRUPT;
     uint32_t count = r->block->entries_count;
     uint64_t view = r->block->view;
+    if (check_finalization(r, finalization, view, &hash) != STATUS_OK) return STATUS_CORRUPT;
     memcpy(entries, r->block->entries, count * sizeof *entries);
     for (uint32_t i = 0; i < count; i++) {
         if (entries[i].member >= r->members) return STATUS_CORRUPT;

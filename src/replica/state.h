@@ -23,20 +23,27 @@ enum { FETCH_WINDOW = 32, WANT_ATTEMPTS_MAX = 16 };
 /* Heights whose checkpoint is remembered, to judge attestations that come late or early. */
 enum { ATTESTED_HEIGHTS = 32 };
 
+/* Bytes in pool memory; none: NULL. */
+struct kept {
+    uint8_t *data;
+    size_t bytes;
+};
+
 struct queued_block {
     struct hash hash;
     uint64_t view;
     uint64_t height;
-    struct slice bytes;        /* pool memory */
-    struct slice finalization; /* pool memory, may be empty */
+    struct kept bytes;
+    struct kept finalization; /* may be none */
 };
 
 struct held {
     struct header *header; /* NULL: free. Pool memory */
     struct hash hash;
-    struct slice header_bytes; /* pool memory, as the two others: one piece of `bytes` */
+    struct slice header_bytes; /* all three are in `memory` */
     struct slice body;
     struct slice contents;
+    uint8_t *memory; /* pool memory */
     size_t bytes;
 };
 
@@ -99,8 +106,9 @@ struct replica {
     struct lanes lanes;
     struct pool pool; /* queued blocks and proofs; it has room for all there can be */
 
-    struct cut final_cut;    /* of the newest final block */
-    struct cut executed_cut; /* of the newest executed one */
+    struct cut final_cut;          /* of the newest final block */
+    struct cut executed_cut;       /* of the newest executed one */
+    struct tip goals[MEMBERS_MAX]; /* per lane: the final batch that is asked for now; seq 0 for none */
     struct cut scratch_cut;
     struct queued_block queue[EXECUTION_QUEUE_MAX];
     uint32_t queue_first;
@@ -165,6 +173,7 @@ void replica_seal(struct replica *r);
 void replica_tell_time(struct replica *r);
 
 /* hold.c */
+const struct held *replica_held(const struct replica *r, const struct tip *tip);
 bool replica_holds_back(const struct replica *r, const struct tip *tip);
 bool replica_hold(struct replica *r, const struct header *header, const struct hash *hash, struct slice header_bytes,
                   struct slice body, struct slice contents);
@@ -178,6 +187,8 @@ enum status replica_check_batch(struct replica *r, struct slice header, struct s
                                 struct header *ret_header, struct hash *ret_hash);
 
 /* fetch.c */
+void replica_want_final(struct replica *r, const struct tip *entry);
+void replica_goal_came(struct replica *r, const struct header *header, const struct hash *hash, enum status offered);
 uint32_t replica_want_row(uint32_t members);
 void replica_want(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us);
 void replica_want_lane(struct replica *r, uint32_t member, uint64_t seq, uint64_t delay_us);
@@ -210,10 +221,10 @@ void replica_send_attestation(struct replica *r, uint32_t to);
 
 /* misbehaviour.c */
 size_t replica_proofs_bytes(uint32_t members);
-void replica_proof_final(struct replica *r, struct slice proof);
+void replica_proof_final(struct replica *r, struct slice bytes);
 void replica_fork_seen(struct replica *r, struct slice header, const struct hash *rival);
 void replica_votes_seen(void *context, const struct vote *a, const struct vote *b);
-enum status replica_take_proof(struct replica *r, struct slice proof, bool forward);
+enum status replica_take_proof(struct replica *r, struct slice bytes, bool forward);
 
 /* recover.c */
 bool replica_is_forgetful(const struct replica *r);

@@ -51,7 +51,7 @@ static enum sim_fault_kind draw_kind(struct prng *prng, bool may_lose_disk) {
         if (dice < weight) return (enum sim_fault_kind)k;
         dice -= weight;
     }
-    CHECK(!"the weights add up");
+    CHECK(false); /* the dice are below the sum of the weights */
     return FAULT_CRASH;
 }
 
@@ -185,7 +185,7 @@ static void strike_body(struct sim *sim, struct sim_member *body, const struct s
     case FAULT_OLD_COPY: copy(sim, body, fault); break;
     case FAULT_IO:
     case FAULT_FULL: fail(sim, body, fault); break;
-    default: CHECK(!"a fault of a body");
+    default: CHECK(false); /* the others are not of a body */
     }
 }
 
@@ -217,6 +217,6 @@ void sim_on_fault(struct sim *sim, const struct event *event) {
     case ON_LINK:
         if (event->life == sim->links_life) sim_unblock(sim, event->from, event->body);
         break;
-    default: CHECK(!"not a fault");
+    default: CHECK(false); /* sim_run_until hands over no others */
     }
 }

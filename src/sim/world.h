@@ -203,7 +203,6 @@ void sim_witness_proof(struct sim_member *body, uint32_t guilty);
 void sim_witness_crash(struct sim_member *body);
 void sim_witness_close(struct sim *sim);
 const struct hash *sim_said_batch(const struct sim *sim, uint32_t member, uint64_t seq);
-bool sim_may_be_stale(struct slice frame);
 
 /* workload.c */
 void sim_start_workload(struct sim *sim);
