@@ -97,7 +97,8 @@ enum status agreement_on_fetch_views(struct agreement *agreement, uint32_t from,
 /* A peer's heartbeat: one that is behind gets the certificate that brings it here. */
 void agreement_on_heartbeat(struct agreement *agreement, uint32_t from, uint64_t view);
 /* Finalized blocks from elsewhere (catching up): `blocks` follow the newest final one without gaps, `finalization` is
- * of the last. All or nothing: STATUS_STALE, STATUS_NOT_LINKED, or what the certificate's check says. */
+ * of the last. All or nothing: STATUS_STALE, STATUS_MISSING (they begin further on), STATUS_NOT_LINKED, or what the
+ * certificate's check says. */
 enum status agreement_on_range(struct agreement *agreement, uint64_t now_us, const struct slice *blocks,
                                uint32_t count, struct slice finalization) MUST_USE;
 

@@ -89,8 +89,10 @@ static enum status check_range(struct agreement *a, const struct slice *blocks, 
         struct hash hash;
         TRY(block_read(blocks[i], &a->config.chain, a->block, &hash));
         if (a->block->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
-        if (a->block->height != a->final_height + 1 + i)
-            return a->block->height <= a->final_height ? STATUS_STALE : STATUS_NOT_LINKED;
+        /* Behind or ahead of this member, which moved on or was restarted since it asked: no fault of the sender. */
+        if (i == 0 && a->block->height <= a->final_height) return STATUS_STALE;
+        if (i == 0 && a->block->height > a->final_height + 1) return STATUS_MISSING;
+        if (a->block->height != a->final_height + 1 + i) return STATUS_NOT_LINKED;
         if (!hash_equal(&a->block->parent, &parent) || a->block->view <= view) return STATUS_NOT_LINKED;
         parent = hash;
         view = a->block->view;
