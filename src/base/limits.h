@@ -65,9 +65,9 @@
 #define VIEWS_AHEAD_MAX 16
 
 /* The replicated state of all open questions, in bytes of pool_rounded: a deterministic budget, agreed on in the genesis. */
-#define STATE_BYTES_MIN (UINT64_C(1) << 20)
+#define STATE_BYTES_MIN     (UINT64_C(1) << 20)
 #define STATE_BYTES_DEFAULT (UINT64_C(1) << 30)
-#define STATE_BYTES_MAX (UINT64_C(1) << 36)
+#define STATE_BYTES_MAX     (UINT64_C(1) << 36)
 
 /* Depth of nested CBOR: ours never exceeds 5. */
 #define CBOR_DEPTH_MAX 8
