@@ -1,4 +1,6 @@
 /* The world: opened, run from event to event, closed (sim/sim.h). */
+#include "sim/world.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 #include "base/check.h"
 #include "base/num.h"
 #include "crypto/ed25519.h"
-#include "sim/world.h"
 
 void sim_trace(struct sim *sim, const char *format, ...) {
     if (sim->config.trace == NULL) return;
