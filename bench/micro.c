@@ -49,7 +49,7 @@ static void hash_node(void *context, uint64_t count) {
 }
 
 static void hash_leaf(void *context, uint64_t count) {
-    struct hash a;
+    struct hash a = {0};
     (void)context;
     for (uint64_t i = 0; i < count; i++) {
         message[0] = (uint8_t)i;

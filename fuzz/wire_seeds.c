@@ -110,6 +110,45 @@ static void write_certificates(const char *folder) {
     }
 }
 
+/* Two votes and two headers of the member that fuzz_proof expects to be guilty, and a header beside itself. */
+static void write_proofs(const char *folder) {
+    enum { GUILTY = 2 };
+    uint8_t buffer[PROOF_BYTES_MAX], pair[2][1024], secret[SECRET_BYTES], key[KEY_BYTES];
+    struct writer a = writer_of(pair[0], sizeof pair[0]), b = writer_of(pair[1], sizeof pair[1]);
+    struct vote vote = {.view = 5, .kind = VOTE_NULLIFY, .member = GUILTY};
+    struct header header = {.member = GUILTY, .seq = 1, .wall_us = 1, .bytes = 1};
+    struct hash hash;
+    sample_key(GUILTY, secret, key);
+    vote_sign(&vote, &chain, secret);
+    vote_put(&a, &vote);
+    vote.kind = VOTE_FINALIZE;
+    vote.block = chain;
+    vote_sign(&vote, &chain, secret);
+    vote_put(&b, &vote);
+    struct writer seed = writer_of(buffer, sizeof buffer);
+    proof_put(&seed, PROOF_VOTE, writer_slice(&a), writer_slice(&b));
+    write_seed(folder, "proof", "votes", 0, &seed);
+    a = writer_of(pair[0], sizeof pair[0]);
+    b = writer_of(pair[1], sizeof pair[1]);
+    header_sign(&header, &chain, secret, &a, &hash);
+    header.wall_us++;
+    header_sign(&header, &chain, secret, &b, &hash);
+    for (unsigned i = 0; i < 2; i++) {
+        seed = writer_of(buffer, sizeof buffer);
+        proof_put(&seed, PROOF_FORK, writer_slice(&a), writer_slice(i == 0 ? &b : &a));
+        write_seed(folder, "proof", "fork", i, &seed);
+    }
+}
+
+static void write_genesis(const char *folder) {
+    uint8_t buffer[GENESIS_BYTES_MAX];
+    struct writer seed = writer_of(buffer, sizeof buffer);
+    struct genesis genesis;
+    sample_genesis(4, &genesis);
+    genesis_put(&seed, &genesis);
+    write_seed(folder, "genesis", "canonical", 0, &seed);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         (void)fprintf(stderr, "usage: wire_seeds FOLDER\n");
@@ -121,5 +160,7 @@ int main(int argc, char **argv) {
     write_votes_and_blocks(argv[1], &prng);
     write_frames(argv[1], &prng);
     write_certificates(argv[1]);
+    write_proofs(argv[1]);
+    write_genesis(argv[1]);
     return EXIT_SUCCESS;
 }

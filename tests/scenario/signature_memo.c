@@ -17,6 +17,8 @@ struct slot {
 
 static struct slot slots[SLOTS];
 
+/* The linker's --wrap demands these names. */
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 enum status __real_ed25519_verify(const uint8_t key[KEY_BYTES], struct slice message,
                                   const uint8_t signature[SIGNATURE_BYTES]);
 enum status __wrap_ed25519_verify(const uint8_t key[KEY_BYTES], struct slice message,
@@ -25,6 +27,7 @@ void __real_ed25519_sign(const uint8_t secret[SECRET_BYTES], struct slice messag
                          uint8_t ret_signature[SIGNATURE_BYTES]);
 void __wrap_ed25519_sign(const uint8_t secret[SECRET_BYTES], struct slice message,
                          uint8_t ret_signature[SIGNATURE_BYTES]);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static struct slot *slot_of(const uint8_t key[KEY_BYTES], struct slice message,
                             const uint8_t signature[SIGNATURE_BYTES], struct hash *ret_question) {

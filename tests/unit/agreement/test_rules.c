@@ -171,16 +171,16 @@ static void ancestor_is_of_a_view_never_heard_of_then_it_can_be_fetched(void **s
     (void)state;
     struct net *net = alone(0);
     struct hash first, second, third;
-    struct slice a = net_block(net, 5, 1, &net->chain, 0, 1, &first);
-    struct slice b = net_block(net, 6, 2, &first, 0, 2, &second);
-    struct slice c = net_block(net, 7, 3, &second, 0, 3, &third);
+    (void)net_block(net, 5, 1, &net->chain, 0, 1, &first);
+    (void)net_block(net, 6, 2, &first, 0, 2, &second);
+    (void)net_block(net, 7, 3, &second, 0, 3, &third);
     for (int i = 0; i < 3; i++) net_hold(net, 0, 0);
     assert_int_equal(net_give_certificate(net, 0, net_certificate(net, 0, 3, 7, VOTE_NOTARIZE, &third)), STATUS_OK);
     assert_int_equal(agreement_view(of(net, 0)), 8); /* it leads there */
     net_hold(net, 0, 0);
-    a = net_block(net, 5, 1, &net->chain, 0, 1, &first);
-    b = net_block(net, 6, 2, &first, 0, 2, &second);
-    c = net_block(net, 7, 3, &second, 0, 3, &third);
+    struct slice a = net_block(net, 5, 1, &net->chain, 0, 1, &first);
+    struct slice b = net_block(net, 6, 2, &first, 0, 2, &second);
+    struct slice c = net_block(net, 7, 3, &second, 0, 3, &third);
     assert_int_equal(agreement_on_block(of(net, 0), net->now_us, c), STATUS_OK);
     assert_int_equal(agreement_on_block(of(net, 0), net->now_us, b), STATUS_OK);
     assert_int_equal(net->sent[FRAME_PROPOSAL], 0);

@@ -1,5 +1,6 @@
 /* Consistent cuts: what is built, what is refused, and both against a naive search over all cuts (docs/protocol.md 3).
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/prng.h"
@@ -347,7 +348,7 @@ static void random_small_lanes_then_built_and_checked_as_by_naive_search(void **
         struct prng prng = prng_seeded(seed + run);
         struct world w;
         struct desk *desk = make_world(&prng, &w);
-        print_message("seed %llu\n", (unsigned long long)(seed + run));
+        print_message("seed %" PRIu64 "\n", seed + run);
         uint64_t from[SMALL] = {0};
         do {
             if (!consistent(&w, from) || !prng_chance(&prng, 1, 4)) continue;
