@@ -27,7 +27,7 @@ ifeq ($(MESON_TESTTHREADS),)
 unexport MESON_TESTTHREADS
 endif
 
-.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim format install clean help
+.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim canaries format install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the binary (build/credimus), installing missing packages first
@@ -41,6 +41,7 @@ check: ## build and run all tests; the last line counts them
 	@# The folder may have been configured without tests, by a plain `make`.
 	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
 	@$(NINJA) $(BUILD)
+	@$(MAKE) --no-print-directory DEPS=no CANARIES=--short canaries
 	@scripts/run-tests $(BUILD)
 
 demo: all ## show the whole story on this machine: members, evidence, liars, a verdict, a certificate
@@ -107,6 +108,12 @@ sim: ## sweep SEEDS seeds of the simulator over groups of 4 to 25 members, with 
 	@$(NINJA) $(BUILD) tests/scenario/simulate
 	@scripts/sim $(BUILD)/tests/scenario/simulate --seeds $(SEEDS) $(if $(JOBS),--jobs $(JOBS))
 
+canaries: ## plant known bugs, one at a time; the simulator has to find each (half a minute with the build)
+	$(ENSURE) check
+	@test -f $(BUILD)-canaries/build.ninja || $(CONFIGURE) $(BUILD)-canaries --buildtype=release -Dcanaries=true
+	@$(NINJA) $(BUILD)-canaries tests/scenario/simulate
+	@scripts/canaries $(BUILD)-canaries/tests/scenario/simulate $(CANARIES) $(if $(JOBS),--jobs $(JOBS))
+
 format: ## rewrite all C files in the one format
 	@$(C_FILES) | xargs -r clang-format -i
 
@@ -114,7 +121,8 @@ install: all ## install under PREFIX (first build) and DESTDIR
 	@meson install -C $(BUILD) --no-rebuild
 
 clean: ## remove every build folder
-	@rm -rf $(BUILD) $(BUILD)-gcc $(BUILD)-clang $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind $(BUILD)-fuzz
+	@rm -rf $(BUILD) $(BUILD)-gcc $(BUILD)-clang $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind $(BUILD)-fuzz \
+	    $(BUILD)-canaries
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

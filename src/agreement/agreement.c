@@ -5,6 +5,7 @@
 
 #include "agreement/state.h"
 #include "base/arena.h"
+#include "base/canary.h"
 #include "base/check.h"
 #include "base/num.h"
 
@@ -28,7 +29,7 @@ struct agreement *agreement_init(void *memory, size_t bytes, const struct agreem
     struct agreement *a = arena_take(&arena, sizeof *a);
     a->config = *config;
     a->host = *host;
-    a->quorum = quorum_size(config->members, config->threshold);
+    a->quorum = quorum_size(config->members, config->threshold) - CANARY(QUORUM_ONE_TOO_LOW);
     a->views = arena_take(&arena, VIEWS_UNFINALIZED_MAX * sizeof(struct view));
     a->scratch = arena_take(&arena, sizeof *a->scratch);
     a->block = arena_take(&arena, sizeof *a->block);
@@ -54,7 +55,7 @@ void agreement_vote(struct agreement *a, uint64_t now_us, uint64_t number, enum 
     struct view *view = agreement_view_open(a, number);
     if (view == NULL || view->voted[kind] || !agreement_may_sign(a, number)) return;
     CHECK(!(kind == VOTE_FINALIZE && view->voted[VOTE_NULLIFY]));
-    CHECK(!(kind == VOTE_NULLIFY && view->voted[VOTE_FINALIZE]));
+    if (!CANARY(NULLIFY_AFTER_FINALIZE)) CHECK(!(kind == VOTE_NULLIFY && view->voted[VOTE_FINALIZE]));
     struct vote vote = {.epoch = a->config.epoch, .view = number, .kind = kind, .member = a->config.self};
     if (kind != VOTE_NULLIFY) vote.block = *block;
     vote_sign(&vote, &a->config.chain, a->config.secret);

@@ -3,6 +3,7 @@
  * Invariant: a block becomes final only when every block between it and the newest final one is held, each one height
  * and at least one view above the one before. */
 #include "agreement/state.h"
+#include "base/canary.h"
 #include "base/check.h"
 #include "base/num.h"
 
@@ -76,6 +77,7 @@ bool agreement_parent_proven(const struct agreement *a, uint64_t view, const str
             *ret_parent_view = number;
             return true;
         }
+        if (CANARY(PARENTS_NULLIFICATIONS_NOT_CHECKED)) continue;
         if (v == NULL || v->certificates[VOTE_NULLIFY].bytes.bytes == 0) {
             *ret_gap = number;
             return false;
@@ -92,7 +94,10 @@ bool agreement_unfinalized(const struct agreement *a) { return a->notarized_view
  * left. */
 static void finalize_up_to(struct agreement *a, struct agreement_block *last) {
     struct agreement_block *block = last;
-    while (!hash_equal(&block->parent, &a->final_hash)) block = agreement_find(a, &block->parent);
+    while (!hash_equal(&block->parent, &a->final_hash)) {
+        block = agreement_find(a, &block->parent);
+        CHECK(block != NULL);
+    }
     for (;;) {
         const struct view *view = agreement_view_at(a, block->view);
         const struct view_certificate *own = &view->certificates[VOTE_FINALIZE];

@@ -2,6 +2,7 @@
  *
  * Invariant: a member for which nothing is pending wants no tick and sends nothing. */
 #include "agreement/state.h"
+#include "base/canary.h"
 #include "base/check.h"
 #include "base/num.h"
 
@@ -20,6 +21,8 @@ static uint64_t view_timeout_us(const struct agreement *a) {
     if (agreement_window_is_scarce(a))
         doublings +=
             num_min_u64(used - VIEWS_UNFINALIZED_MAX / 2, VIEWS_UNFINALIZED_MAX / 2) / SCARCE_VIEWS_PER_DOUBLING;
+    /* Doubled with every view that was ever nullified, in 32 bits. */
+    if (CANARY(TIMEOUT_OVERFLOW)) return (uint32_t)(3 * a->config.delta_us) << a->nullified % 32;
     return 3 * a->config.delta_us << doublings;
 }
 
@@ -114,6 +117,9 @@ void agreement_on_tick(struct agreement *a, uint64_t now_us) {
         a->deadline_us = UINT64_MAX; /* it fires once a view */
         a->fired = true;
         nullify(a, now_us);
+        /* The view before is given up as well, although its block may have got a finalize vote. */
+        if (CANARY(NULLIFY_AFTER_FINALIZE) && a->view > a->final_view + 1)
+            agreement_vote(a, now_us, a->view - 1, VOTE_NULLIFY, NULL);
     }
     if (now_us >= a->empty_us) a->empty_us = 0; /* stays in the past, and asks for no more ticks */
     resend_when_due(a, now_us);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/canary.h"
 #include "base/limits.h"
 #include "cmd/command.h"
 #include "cmd/memory_disk.h"
@@ -26,6 +28,9 @@ enum {
     OPTION_SHRINK,
     OPTION_TRACE,
     OPTION_SCRIPT,
+#ifdef CREDIMUS_CANARIES
+    OPTION_CANARY,
+#endif
 };
 enum { MEMBERS_DEFAULT = 4, SEED_DEFAULT = 1, SECONDS_DEFAULT = 60, LOSS_DEFAULT = 20, EVERY_DEFAULT_MS = 1000 };
 enum { SECONDS_MAX = 1000000 };
@@ -45,6 +50,9 @@ static const struct option_spec options[] = {
     {"shrink", "RUNS", "runs to spend on finding the faults that suffice for a failure (default 200)", 0},
     {"trace", NULL, "a line for each final height, fault and refusal", 0},
     {"script", "FILE", "run a scenario instead (tests/scenario has some)", 0},
+#ifdef CREDIMUS_CANARIES
+    {"canary", "NAME", "plant this bug (src/base/canary.h)", 0},
+#endif
     {0},
 };
 
@@ -94,22 +102,21 @@ static void print(const struct sim_report *report, uint64_t seed, bool json) {
     }
 }
 
-/* An invariant of the code that breaks ends the process: then the seed is all there is to say. */
-static volatile sig_atomic_t running_seed_low, running_seed_high;
+/* An invariant of the code that breaks ends the process: then the seed is all there is to say. The words are made before, because a signal
+ * handler may do next to nothing. */
+static char last_words[64];
+static size_t last_words_bytes;
 
 static void say_seed(int signal_number) {
-    char text[64];
-    uint64_t seed = (uint64_t)(uint32_t)running_seed_high << 32 | (uint32_t)running_seed_low;
-    int length = snprintf(text, sizeof text, "credimus sim: seed %" PRIu64 " broke an invariant\n", seed);
-    size_t written = fwrite(text, 1, length > 0 ? (size_t)length : 0, stderr);
+    ssize_t written = write(STDERR_FILENO, last_words, last_words_bytes);
     (void)written;
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
 }
 
 static void remember_seed(uint64_t seed) {
-    running_seed_low = (sig_atomic_t)(uint32_t)seed;
-    running_seed_high = (sig_atomic_t)(uint32_t)(seed >> 32);
+    int length = snprintf(last_words, sizeof last_words, "credimus sim: seed %" PRIu64 " broke an invariant\n", seed);
+    last_words_bytes = length > 0 ? (size_t)length : 0;
     (void)signal(SIGABRT, say_seed);
 }
 
@@ -212,6 +219,11 @@ static int run(const struct invocation *invocation) {
     struct sim_config config = {0};
     struct sim_report report;
     uint64_t runs;
+#ifdef CREDIMUS_CANARIES
+    const char *canary = option_text(invocation, OPTION_CANARY, NULL);
+    if (canary != NULL && !canary_plant(canary))
+        return command_misuse(invocation, "there is no canary \"%s\"", canary);
+#endif
     if (option_given(invocation, OPTION_SCRIPT)) return run_script(invocation->values[OPTION_SCRIPT]);
     int code = read_config(invocation, &config, &runs);
     if (code != COMMAND_DONE) return code;

@@ -4,6 +4,7 @@
  * smallest gives the one canonical order. */
 #include "machine/order.h"
 
+#include "base/canary.h"
 #include "base/check.h"
 #include "quorum/tally.h"
 
@@ -106,6 +107,13 @@ static void permute(struct machine_batch *batches, size_t count, uint32_t *order
     }
 }
 
+/* A canary: where a table that is hashed by addresses would begin, which is another place for each member. */
+static uint32_t bucket(const struct ordering *ordering) {
+    uint64_t hash = (uintptr_t)ordering->batches * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    uint32_t start = (uint32_t)(hash % MEMBERS_MIN);
+    return member_set_next(&ordering->ready, start) < MEMBERS_MAX ? start : 0;
+}
+
 void order_batches(struct machine_batch *batches, size_t count, uint32_t *scratch) {
     CHECK(count <= order_batches_max(MEMBERS_MAX));
     struct ordering ordering = {.batches = batches, .by_lane = scratch};
@@ -114,7 +122,7 @@ void order_batches(struct machine_batch *batches, size_t count, uint32_t *scratc
     place_batches(&ordering, count);
     for (uint32_t m = 0; m < MEMBERS_MAX; m++) settle_lane(&ordering, m);
     for (size_t i = 0; i < count; i++) {
-        uint32_t member = member_set_next(&ordering.ready, 0);
+        uint32_t member = member_set_next(&ordering.ready, CANARY(HASH_ORDER_IN_EXECUTION) ? bucket(&ordering) : 0);
         CHECK(member < MEMBERS_MAX);
         order[i] = take_next(&ordering, member);
     }

@@ -149,6 +149,16 @@ static void want_final(struct replica *r) {
     for (uint32_t m = 0; m < r->members; m++) replica_want_lane(r, m, r->final_cut.tips[m].seq, 0);
 }
 
+/* A ledger that failed drops what comes after, and its next commit says so: then nothing is executed any more. */
+static bool all_readable(struct replica *r) {
+    struct slice header, body, contents;
+    for (size_t i = 0; i < r->batches_count; i++) {
+        enum status read = r->ports.read_batch(r->ports.context, &r->batches[i].hash, &header, &body, &contents);
+        if (read == STATUS_NOT_FOUND) return false;
+    }
+    return true;
+}
+
 /* All batches that the block includes, when they are all held; otherwise what is missing is asked for. */
 static bool gather(struct replica *r, const struct block *block) {
     bool held = true;
@@ -162,7 +172,7 @@ static bool gather(struct replica *r, const struct block *block) {
     if (!held) return false;
     r->batches_count = 0;
     lanes_each_included(&r->lanes, &r->executed_cut, block, add_batch, r);
-    return true;
+    return all_readable(r);
 }
 
 static void finish(struct replica *r, const struct queued_block *queued, const struct checkpoint *checkpoint) {

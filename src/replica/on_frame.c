@@ -1,5 +1,6 @@
 /* Frames from other members: decoded strictly, then handed to the room that knows what they mean (a table, by
  * type). */
+#include "base/canary.h"
 #include "base/check.h"
 #include "base/num.h"
 #include "replica/state.h"
@@ -42,7 +43,8 @@ static enum status on_ack(struct replica *r, uint32_t from, const struct frame *
 static enum status on_heartbeat(struct replica *r, uint32_t from, const struct frame *frame) {
     struct replica_peer *peer = &r->peers[from].known;
     peer->view = frame->heartbeat.view;
-    peer->height = frame->heartbeat.height;
+    uint64_t least = CANARY(CLAIMED_HEIGHT_BELIEVED) ? peer->height : 0;
+    peer->height = num_max_u64(frame->heartbeat.height, least);
     peer->certified = frame->heartbeat.certified;
     agreement_on_heartbeat(r->agreement, from, frame->heartbeat.view);
     replica_ask_range(r);
@@ -136,8 +138,18 @@ static bool too_early(const struct replica *r, enum frame_type type) {
     }
 }
 
+/* A canary: what a peer claims is believed for good, and nobody takes part before it has caught up with that. */
+static bool believes_to_be_behind(const struct replica *r) {
+    for (uint32_t m = 0; m < r->members; m++) {
+        if (r->peers[m].known.height > agreement_final_height(r->agreement) + RANGE_BLOCKS_MAX) return true;
+    }
+    return false;
+}
+
 static enum status handle(struct replica *r, uint32_t from) {
     CHECK(r->frame->type < FRAME_TYPE_COUNT && handlers[r->frame->type] != NULL);
+    if (CANARY(CLAIMED_HEIGHT_BELIEVED) && r->frame->type == FRAME_PROPOSAL && believes_to_be_behind(r))
+        return STATUS_BUSY;
     if (too_early(r, r->frame->type)) return STATUS_BUSY;
     return handlers[r->frame->type](r, from, r->frame);
 }

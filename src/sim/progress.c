@@ -27,7 +27,7 @@ struct duty {
 };
 
 static void take_down(const struct sim *sim, struct duty *ret_duty) {
-    ret_duty->height = sim->finals_count;
+    *ret_duty = (struct duty){.height = sim->finals_count};
     for (uint32_t i = 0; i < sim->config.members; i++)
         ret_duty->seq[i] = sim->liar[i] ? 0 : sim->members[i].acknowledged_seq;
 }
