@@ -34,7 +34,9 @@ static enum status on_height(void *replica, uint64_t height, struct slice block,
 static enum status on_batch(void *replica, struct slice header, struct slice body, struct slice contents) {
     return replica_restore_batch(replica, header, body, contents);
 }
-static enum status on_block(void *replica, struct slice block) { return replica_restore_block(replica, block); }
+static enum status on_block(void *replica, const struct hash *hash, struct slice block) {
+    return replica_restore_block(replica, hash, block);
+}
 static enum status on_certificate(void *replica, struct slice certificate) {
     return replica_restore_certificate(replica, certificate);
 }
@@ -87,16 +89,17 @@ static struct slice flipped(struct flip *flip, struct slice bytes, const char *w
 
 static void give(struct slice bytes) { free((void *)(uintptr_t)bytes.data); }
 
-/* The finalization is not looked at when a height is executed again; whoever is given it verifies it. */
 static enum status flip_height(void *context, uint64_t height, struct slice block, struct slice finalization,
                                const struct checkpoint *checkpoint) {
     struct flip *flip = context;
     struct slice a = flipped(flip, block, "a block");
+    struct slice b = flipped(flip, finalization, "a finalization");
     struct slice root = flipped(flip, slice_of(checkpoint->root.bytes, HASH_BYTES), "a root");
     struct checkpoint changed = *checkpoint;
     memcpy(changed.root.bytes, root.data, HASH_BYTES);
-    enum status status = replica_restore_height(flip->replica, height, a, finalization, &changed);
+    enum status status = replica_restore_height(flip->replica, height, a, b, &changed);
     give(a);
+    give(b);
     give(root);
     return status;
 }
@@ -110,10 +113,10 @@ static enum status flip_batch(void *context, struct slice header, struct slice b
     return status;
 }
 
-static enum status flip_block(void *context, struct slice block) {
+static enum status flip_block(void *context, const struct hash *hash, struct slice block) {
     struct flip *flip = context;
     struct slice changed = flipped(flip, block, "a candidate block");
-    enum status status = replica_restore_block(flip->replica, changed);
+    enum status status = replica_restore_block(flip->replica, hash, changed);
     give(changed);
     return status;
 }
@@ -158,9 +161,8 @@ static enum status count_height(void *context, uint64_t height, struct slice blo
                                 const struct checkpoint *checkpoint) {
     (void)height;
     (void)block;
-    (void)finalization;
     (void)checkpoint;
-    *(uint64_t *)context += 2;
+    *(uint64_t *)context += finalization.bytes > 0 ? 3 : 2;
     return STATUS_OK;
 }
 static enum status count_batch(void *context, struct slice header, struct slice body, struct slice contents) {
@@ -174,6 +176,10 @@ static enum status count_bytes(void *context, struct slice bytes) {
     (void)bytes;
     ++*(uint64_t *)context;
     return STATUS_OK;
+}
+static enum status count_block(void *context, const struct hash *hash, struct slice bytes) {
+    (void)hash;
+    return count_bytes(context, bytes);
 }
 static enum status count_vote(void *context, const struct vote *vote) {
     (void)vote;
@@ -194,7 +200,7 @@ static enum status flipped_restore(void *disk, struct replica *replica, uint64_t
     const struct ledger_visitor counter = {.context = &things,
                                            .height = count_height,
                                            .batch = count_batch,
-                                           .block = count_bytes,
+                                           .block = count_block,
                                            .certificate = count_bytes,
                                            .vote = count_vote,
                                            .certified = count_certified,

@@ -306,7 +306,10 @@ enum status memory_ledger_visit(struct memory_ledger *ledger, const struct ledge
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) list_sort(ledger, lists[i]);
     if (visitor->height != NULL) TRY(visit_heights(ledger, visitor));
     if (visitor->batch != NULL) TRY(visit_batches(ledger, visitor));
-    TRY(visit_bytes(ledger, &state->blocks, visitor->context, visitor->block));
+    for (size_t i = 0; visitor->block != NULL && i < state->blocks.count; i++) {
+        const struct entry *entry = &ledger->journal[state->blocks.entries[i]];
+        TRY(visitor->block(visitor->context, &entry->hash, journal_bytes(entry->blobs[0])));
+    }
     TRY(visit_bytes(ledger, &state->certificates, visitor->context, visitor->certificate));
     for (size_t i = 0; visitor->vote != NULL && i < state->votes.count; i++)
         TRY(visit_vote(visitor, journal_bytes(ledger->journal[state->votes.entries[i]].blobs[0])));

@@ -50,7 +50,9 @@ static enum status visit_batch(struct visit *visit, sqlite3_stmt *statement) {
 }
 
 static enum status visit_block(struct visit *visit, sqlite3_stmt *statement) {
-    return visit->visitor->block(visit->visitor->context, column_bytes(statement, 0));
+    struct hash hash;
+    TRY(column_hash(statement, 0, &hash));
+    return visit->visitor->block(visit->visitor->context, &hash, column_bytes(statement, 1));
 }
 
 static enum status visit_certificate(struct visit *visit, sqlite3_stmt *statement) {

@@ -23,7 +23,7 @@ struct ledger_visitor {
     enum status (*height)(void *context, uint64_t height, struct slice block, struct slice finalization,
                           const struct checkpoint *checkpoint);
     enum status (*batch)(void *context, struct slice header, struct slice body, struct slice contents);
-    enum status (*block)(void *context, struct slice block);
+    enum status (*block)(void *context, const struct hash *hash, struct slice block);
     enum status (*certificate)(void *context, struct slice certificate);
     enum status (*vote)(void *context, const struct vote *vote);
     enum status (*certified)(void *context, const struct checkpoint *checkpoint,

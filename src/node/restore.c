@@ -29,8 +29,8 @@ static enum status on_batch(void *context, struct slice header, struct slice bod
                 ++restoring->batches);
 }
 
-static enum status on_block(void *context, struct slice block) {
-    return said(replica_restore_block(((struct restoring *)context)->node->replica, block),
+static enum status on_block(void *context, const struct hash *hash, struct slice block) {
+    return said(replica_restore_block(((struct restoring *)context)->node->replica, hash, block),
                 "candidate block after height", ((struct restoring *)context)->heights);
 }
 

@@ -41,7 +41,7 @@ enum status replica_restore_height(struct replica *replica, uint64_t height, str
 /* A batch that is not executed yet, in the order in which they were persisted. */
 enum status replica_restore_batch(struct replica *replica, struct slice header, struct slice body,
                                   struct slice contents) MUST_USE;
-enum status replica_restore_block(struct replica *replica, struct slice block) MUST_USE;
+enum status replica_restore_block(struct replica *replica, const struct hash *hash, struct slice block) MUST_USE;
 enum status replica_restore_certificate(struct replica *replica, struct slice certificate) MUST_USE;
 enum status replica_restore_vote(struct replica *replica, const struct vote *vote) MUST_USE;
 enum status replica_restore_certified(struct replica *replica, const struct checkpoint *checkpoint,

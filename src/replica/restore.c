@@ -2,6 +2,7 @@
  * flipped bit is found out here and not by the others. */
 #include "base/canary.h"
 #include "base/check.h"
+#include "crypto/sha256.h"
 #include "replica/state.h"
 
 /* The batches of an executed block, offered again in an order in which each finds its ancestors and deps. */
@@ -90,7 +91,11 @@ enum status replica_restore_height(struct replica *r, uint64_t height, struct sl
 
 static enum status corrupt_unless_ok(enum status status) { return status == STATUS_OK ? STATUS_OK : STATUS_CORRUPT; }
 
-enum status replica_restore_block(struct replica *r, struct slice block) {
+/* A candidate block is only known by its hash: a changed one would be another block, that nobody proposed. */
+enum status replica_restore_block(struct replica *r, const struct hash *hash, struct slice block) {
+    struct hash found;
+    sha256_of(block, &found);
+    if (!hash_equal(&found, hash)) return STATUS_CORRUPT;
     return corrupt_unless_ok(agreement_restore_block(r->agreement, block));
 }
 

@@ -275,9 +275,10 @@ static enum status take_batch(void *context, struct slice header, struct slice b
     return STATUS_OK;
 }
 
-static enum status take_block(void *context, struct slice block) {
+static enum status take_block(void *context, const struct hash *hash, struct slice block) {
     struct sample_digest *digest = context;
     digest->blocks += 1;
+    fold(digest, "hash", hash->bytes, HASH_BYTES);
     fold(digest, "block", block.data, block.bytes);
     return STATUS_OK;
 }

@@ -169,7 +169,9 @@ static enum status on_height(void *replica, uint64_t height, struct slice block,
 static enum status on_batch(void *replica, struct slice header, struct slice body, struct slice contents) {
     return replica_restore_batch(replica, header, body, contents);
 }
-static enum status on_block(void *replica, struct slice block) { return replica_restore_block(replica, block); }
+static enum status on_block(void *replica, const struct hash *hash, struct slice block) {
+    return replica_restore_block(replica, hash, block);
+}
 static enum status on_certificate(void *replica, struct slice certificate) {
     return replica_restore_certificate(replica, certificate);
 }
