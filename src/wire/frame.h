@@ -1,20 +1,25 @@
 /* Frames: the messages between members, each one deterministic CBOR array [type, ...] of at most FRAME_BYTES_MAX
  * bytes. TLS says who sent it; what must convince a third party is signed inside.
  *
- *     1 hello         [1, chain, member, height]
- *     2 batch         [2, header, body, [[index, content] ...]]
- *     3 ack           [3, [[member, seq, hash] ...]]                 cumulative, each with all its ancestors and deps
- *     4 heartbeat     [4, view, height, certified height]
- *     5 proposal      [5, block, notarize signature of the leader, certificate of the parent or null, [nullification
- * ...]] 6 vote          [6, vote] 7 certificate   [7, vote certificate] 8 attestation   [8, height, size, root,
- * epoch, threshold numerator, denominator, signature]   of a checkpoint 9 fetch batch   [9, member, seq, hash]
- * answered by 2 10 fetch block   [10, hash]                                     answered by 11 11 block         [11,
- * block] 12 fetch range   [12, height]                                   answered by 13 13 range         [13, [block
- * ...], finalization of the last]    finalized blocks, heights ascending without gaps 14 fetch views   [14, from
- * view, to view]                       answered by 7s 15 recover       [15, nonce] a member without its ledger asks
- * (docs/protocol.md 2) 16 recovered     [16, nonce, tip of the asker's lane, highest views voted by it: notarize,
- * nullify, finalize] 17 proof         [17, proof]                                    misbehaviour, so that the next
- * leader knows it
+ *     1  hello        [1, chain, member, height]
+ *     2  batch        [2, header, body, [[index, content] ...]]
+ *     3  ack          [3, [[member, seq, hash] ...]]       cumulative, each with all its ancestors and deps
+ *     4  heartbeat    [4, view, height, certified height]
+ *     5  proposal     [5, block, the leader's notarize signature, certificate of the parent or null,
+ *                      [nullification ...]]
+ *     6  vote         [6, vote]
+ *     7  certificate  [7, vote certificate]
+ *     8  attestation  [8, height, size, root, epoch, threshold numerator, denominator, signature]
+ *     9  fetch batch  [9, member, seq, hash]               answered by 2
+ *     10 fetch block  [10, hash]                           answered by 11
+ *     11 block        [11, block]
+ *     12 fetch range  [12, height]                         answered by 13
+ *     13 range        [13, [block ...], finalization of the last]
+ *                                                          final blocks, heights ascending without gaps
+ *     14 fetch views  [14, from view, to view]             answered by 7s
+ *     15 recover      [15, nonce]                          amnesia (docs/protocol.md 2)
+ *     16 recovered    [16, nonce, tip of the asker's lane, views: notarize, nullify, finalize]
+ *     17 proof        [17, proof]                          misbehaviour, so that the next leader knows it
  */
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H

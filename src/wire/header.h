@@ -1,10 +1,9 @@
 /* Batch header: the secure vector clock of a lane (docs/protocol.md 2).
  *
  * On the wire a header is a COSE_Sign1 (RFC 9052) whose payload is the deterministic CBOR array
- *     [1, member, seq, wall_us, prev, deps, root, count, bytes]      deps = [[member, seq, hash] ...], members
- * ascending signed by the lane's owner with external_aad = chain id. The hash of a header is the SHA-256 of its
- * Sig_structure, which binds chain, member and payload, and never the signature: no id is derived from signature
- * bytes. */
+ *     [1, member, seq, wall_us, prev, deps, root, count, bytes]      deps = [[member, seq, hash] ...], ascending
+ * signed by the lane's owner with external_aad = chain id. The hash of a header is the SHA-256 of its Sig_structure,
+ * which binds chain, member and payload, and never the signature: no id is derived from signature bytes. */
 #ifndef WIRE_HEADER_H
 #define WIRE_HEADER_H
 

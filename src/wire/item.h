@@ -1,8 +1,11 @@
 /* Items: what a member says in a batch (docs/formats.md). Deterministic CBOR arrays [kind, ...]:
  *     ask      [1, title, [hypothesis ...], mode, [prior ...], cap, rho, decide_at, min_margin, window_us,
- * deadline_us] tell     [2, question, observation, [log-likelihood ...], content hash or null, observed_us] retract
- * [3, question, observation] close    [4, question] Log-likelihoods, priors, cap and decide_at are int64 counts of
- * quanta (1e-9 nat). Kinds 5 answer, 6 level and 7 reconfigure are reserved and refused until they mean something. */
+ *               deadline_us]
+ *     tell     [2, question, observation, [log-likelihood ...], content hash or null, observed_us]
+ *     retract  [3, question, observation]
+ *     close    [4, question]
+ * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kinds 5 answer, 6 level and
+ * 7 reconfigure are reserved and refused until they mean something. */
 #ifndef WIRE_ITEM_H
 #define WIRE_ITEM_H
 
