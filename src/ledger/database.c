@@ -198,12 +198,17 @@ enum status ledger_contents(struct ledger *ledger, uint64_t batch, struct ledger
     return STATUS_OK;
 }
 
-void ledger_fail(struct ledger *ledger, enum status status, const char *what) {
-    if (ledger->failure != STATUS_OK) return;
-    ledger->failure = status;
+void ledger_say(struct ledger *ledger, enum status status, const char *what) {
     int code = sqlite3_errcode(ledger->database) & 0xff;
     bool fine = code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE;
     const char *said = fine ? "" : sqlite3_errmsg(ledger->database);
     (void)snprintf(ledger->error, sizeof ledger->error, "%s: %s%s%s", what, status_text(status),
                    said[0] != '\0' ? ": " : "", said);
+}
+
+void ledger_fail(struct ledger *ledger, enum status status, const char *what) {
+    if (ledger->failure != STATUS_OK) return;
+    /* A full disk that waiting does not heal, which the commit's STATUS_DISK_FULL would promise. */
+    ledger->failure = status == STATUS_DISK_FULL ? STATUS_IO : status;
+    ledger_say(ledger, status, what);
 }

@@ -8,6 +8,7 @@
 
 #include "crypto/merkle.h"
 #include "ledger/cache.h"
+#include "ledger/pending.h"
 #include "ledger/schema.h"
 #include "wire/checkpoint.h"
 
@@ -33,12 +34,13 @@ struct ledger {
     struct hash chain;
     uint32_t member;
     bool is_new;
-    bool writing;        /* a transaction is open */
+    bool writing;        /* a transaction is open: `pending` is what is in it */
     bool height_begun;   /* leaves or executed batches of the next height are in it, the height is not */
     enum status failure; /* of a write: sticky */
     char error[LEDGER_ERROR_BYTES];
     struct ledger_position now;
     struct ledger_position committed;
+    struct pending pending;
     struct cache cache;
 };
 
@@ -84,7 +86,9 @@ enum status ledger_row(struct ledger *ledger, enum statement statement) MUST_USE
 /* The encoded array of the contents of a batch, by its id, in `buffer`. STATUS_CORRUPT when they are beyond every limit. */
 enum status ledger_contents(struct ledger *ledger, uint64_t batch, struct ledger_buffer *buffer,
                             struct slice *ret_contents) MUST_USE;
-/* Notes the first failure of a write; `what` says what was being written. */
+/* Says for people what SQLite stumbled over last; `what` is what it was doing. */
+void ledger_say(struct ledger *ledger, enum status status, const char *what);
+/* Notes the first failure of a write, and says so. */
 void ledger_fail(struct ledger *ledger, enum status status, const char *what);
 
 #endif

@@ -187,6 +187,10 @@ enum status memory_ledger_commit(struct memory_ledger *ledger) {
         return ledger->failure;
     }
     CHECK(!ledger->state.height_begun);
+    if (ledger->full_commits > 0) {
+        ledger->full_commits--;
+        return STATUS_DISK_FULL;
+    }
     ledger->durable = ledger->count;
     return STATUS_OK;
 }
@@ -194,6 +198,7 @@ enum status memory_ledger_commit(struct memory_ledger *ledger) {
 void memory_ledger_crash(struct memory_ledger *ledger) {
     cut_back(ledger);
     ledger->failure = STATUS_OK;
+    ledger->full_commits = 0;
 }
 
 struct memory_ledger *memory_ledger_clone(const struct memory_ledger *ledger) {
@@ -202,6 +207,8 @@ struct memory_ledger *memory_ledger_clone(const struct memory_ledger *ledger) {
     copy->durable = copy->count;
     return copy;
 }
+
+void memory_ledger_fill(struct memory_ledger *ledger, uint32_t commits) { ledger->full_commits = commits; }
 
 void memory_ledger_fail(struct memory_ledger *ledger, enum status status) {
     if (ledger->failure == STATUS_OK) ledger->failure = status;

@@ -79,6 +79,7 @@ struct memory_ledger {
     size_t durable; /* entries that a crash leaves */
     size_t capacity;
     enum status failure;
+    uint32_t full_commits; /* how many commits more find the disk full */
     struct state state;
 };
 

@@ -20,16 +20,19 @@ enum {
     WHOLE_CHECK_BYTES_MAX = 64 * 1024 * 1024,
 };
 
-static const char SETTINGS[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                               "PRAGMA journal_mode = WAL;"
-                               "PRAGMA synchronous = FULL;"
-                               "PRAGMA foreign_keys = OFF;"
-                               "PRAGMA cache_size = -131072;" /* KiB */
-                               "PRAGMA wal_autocheckpoint = 16000;"
-                               "PRAGMA journal_size_limit = 67108864;"
-                               "PRAGMA temp_store = MEMORY;"
-                               "PRAGMA trusted_schema = OFF;"
-                               "PRAGMA cell_size_check = ON;";
+static const char SETTINGS[] =
+    "PRAGMA locking_mode = EXCLUSIVE;"
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = OFF;"
+    "PRAGMA cache_size = -131072;" /* KiB */
+    /* Nothing is written before the commit, so a full disk shows there and nowhere else. */
+    "PRAGMA cache_spill = OFF;"
+    "PRAGMA wal_autocheckpoint = 16000;"
+    "PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA cell_size_check = ON;";
 
 /* What opening has to say to people besides its status. */
 struct detail {
@@ -251,6 +254,7 @@ void ledger_close(struct ledger *ledger) {
     for (size_t i = 0; i < STATEMENT_COUNT; i++) (void)sqlite3_finalize(ledger->statements[i]);
     (void)sqlite3_close(ledger->database);
     cache_clear(&ledger->cache);
+    pending_clear(&ledger->pending);
     free(ledger->contents.data);
     free(ledger);
 }

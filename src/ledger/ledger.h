@@ -41,13 +41,18 @@ void ledger_close(struct ledger *ledger);
 /* True when this ledger_open created the file: a member that was told that it has a history has lost it (amnesia). */
 bool ledger_is_new(const struct ledger *ledger);
 
-/* Makes everything that was persisted since the last commit durable. When anything of it failed, all of it is rolled
- * back and the status says why: STATUS_DISK_FULL, STATUS_IO, STATUS_CORRUPT, STATUS_CONFLICT (something else is kept
- * in that place already). From the first failure on nothing is taken any more and every commit returns the same
- * status, because the replica is then ahead of its ledger; reads go on. Never called between the leaves of a block
- * and its height (CHECK). */
+/* Makes everything that was persisted since the last commit durable.
+ *
+ * STATUS_DISK_FULL: the file is as the last commit left it, nothing is lost, and the next call tries the same again;
+ * until one succeeds nothing of it may leave this member. Reads still see it. It is held in memory, so whoever goes on
+ * persisting meanwhile bounds that.
+ *
+ * Anything else is a failure: all of it is rolled back and the status says why: STATUS_IO (a sync that failed
+ * included, whatever the reason), STATUS_CORRUPT, STATUS_CONFLICT (something else is kept in that place already). From
+ * the first failure on nothing is taken any more and every commit returns the same status, because the replica is then
+ * ahead of its ledger; reads go on. Never called between the leaves of a block and its height (CHECK). */
 enum status ledger_commit(struct ledger *ledger) MUST_USE;
-/* Why the ledger failed, for people; the empty text while it did not. Valid until ledger_close. */
+/* What the last commit stumbled over, for people; the empty text when nothing. Valid until the next commit. */
 const char *ledger_error_text(const struct ledger *ledger);
 
 /* The ports (replica/ports.h). Handing over again what is kept already changes nothing. */

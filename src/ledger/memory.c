@@ -230,15 +230,6 @@ enum status memory_ledger_read_node(void *context, uint32_t level, uint64_t inde
 
 uint64_t memory_ledger_height(const struct memory_ledger *ledger) { return ledger->state.heights.count; }
 
-enum status memory_ledger_read_checkpoint(void *context, uint64_t height, struct checkpoint *ret_checkpoint,
-                                          uint64_t *ret_time_us) {
-    const struct entry *entry = journal_height(context, height);
-    if (entry == NULL) return STATUS_NOT_FOUND;
-    *ret_checkpoint = entry->checkpoint;
-    *ret_time_us = entry->member;
-    return STATUS_OK;
-}
-
 /* --- The visit --- */
 
 static enum status visit_heights(const struct memory_ledger *ledger, const struct ledger_visitor *visitor) {

@@ -27,8 +27,11 @@ enum status memory_ledger_commit(struct memory_ledger *ledger) MUST_USE;
 void memory_ledger_crash(struct memory_ledger *ledger);
 /* A copy of what is durable, on its own from now on: a backup to be restored later. */
 struct memory_ledger *memory_ledger_clone(const struct memory_ledger *ledger);
-/* From now on every commit fails with `status` (STATUS_DISK_FULL, STATUS_IO) until memory_ledger_crash. */
+/* From now on every commit fails with `status` (STATUS_DISK_FULL, STATUS_IO) until memory_ledger_crash: a member that stops. */
 void memory_ledger_fail(struct memory_ledger *ledger, enum status status);
+/* The disk is full: the next `commits` commits say STATUS_DISK_FULL and make nothing durable, but all is kept for the one after them, as
+ * ledger_commit has it. */
+void memory_ledger_fill(struct memory_ledger *ledger, uint32_t commits);
 
 void memory_ledger_persist_batch(void *context, const struct header *header, const struct hash *hash,
                                  struct slice header_bytes, struct slice body, struct slice contents);
@@ -54,8 +57,6 @@ enum status memory_ledger_read_leaf(void *context, uint64_t index, struct slice 
 /* A merkle_read of crypto/merkle.h. */
 enum status memory_ledger_read_node(void *context, uint32_t level, uint64_t index, struct hash *ret_hash) MUST_USE;
 uint64_t memory_ledger_height(const struct memory_ledger *ledger);
-enum status memory_ledger_read_checkpoint(void *context, uint64_t height, struct checkpoint *ret_checkpoint,
-                                          uint64_t *ret_time_us) MUST_USE;
 
 enum status memory_ledger_visit(struct memory_ledger *ledger, const struct ledger_visitor *visitor) MUST_USE;
 

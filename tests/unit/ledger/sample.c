@@ -46,6 +46,7 @@ struct replica_ports sample_ports(struct ledger *ledger) {
         .read_batch = ledger_read_batch,
         .read_lane = ledger_read_lane,
         .read_height = ledger_read_height,
+        .read_leaf = ledger_read_leaf,
     };
 }
 
@@ -64,6 +65,7 @@ struct replica_ports sample_memory_ports(struct memory_ledger *ledger) {
         .read_batch = memory_ledger_read_batch,
         .read_lane = memory_ledger_read_lane,
         .read_height = memory_ledger_read_height,
+        .read_leaf = memory_ledger_read_leaf,
     };
 }
 

@@ -105,6 +105,36 @@ static void failing_disk_then_commits_fail_until_the_crash(void **state) {
     memory_ledger_close(ledger);
 }
 
+static void full_disk_then_nothing_is_durable_and_the_next_commit_takes_all(void **state) {
+    (void)state;
+    struct sample sample;
+    sample_init(&sample);
+    struct memory_ledger *ledger = memory_ledger_open(&sample.chain);
+    struct replica_ports ports = sample_memory_ports(ledger);
+    sample_persist_genesis(&sample, &ports);
+    assert_int_equal(memory_ledger_commit(ledger), STATUS_OK);
+    write_height(&sample, &ports);
+    memory_ledger_fill(ledger, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(memory_ledger_commit(ledger), STATUS_DISK_FULL);
+        assert_int_equal(memory_ledger_height(ledger), 1);
+        struct memory_ledger *durable = memory_ledger_clone(ledger);
+        assert_int_equal(memory_ledger_height(durable), 0);
+        memory_ledger_close(durable);
+    }
+    assert_int_equal(memory_ledger_commit(ledger), STATUS_OK);
+    memory_ledger_crash(ledger);
+    assert_int_equal(memory_ledger_height(ledger), 1);
+    /* A crash while it waits leaves what the last commit did, and an empty disk. */
+    write_height(&sample, &ports);
+    memory_ledger_fill(ledger, 9);
+    assert_int_equal(memory_ledger_commit(ledger), STATUS_DISK_FULL);
+    memory_ledger_crash(ledger);
+    assert_int_equal(memory_ledger_height(ledger), 1);
+    assert_int_equal(memory_ledger_commit(ledger), STATUS_OK);
+    memory_ledger_close(ledger);
+}
+
 static void nodes_read_then_proofs_are_accepted(void **state) {
     (void)state;
     struct sample sample;
@@ -203,6 +233,7 @@ int main(void) {
         cmocka_unit_test(crash_then_only_what_was_committed_is_there),
         cmocka_unit_test(clone_then_it_stays_as_it_was),
         cmocka_unit_test(failing_disk_then_commits_fail_until_the_crash),
+        cmocka_unit_test(full_disk_then_nothing_is_durable_and_the_next_commit_takes_all),
         cmocka_unit_test(nodes_read_then_proofs_are_accepted),
         cmocka_unit_test(random_writes_commits_and_crashes_then_both_ledgers_keep_the_same),
     };
