@@ -44,7 +44,8 @@ void link_release(struct link *link) {
     struct transport *transport = link->transport;
     SSL_free(link->session);
     pipe_clear(&link->pipe);
-    queue_clear(&link->queue);
+    queue_clear(&link->urgent);
+    queue_clear(&link->bulk);
     frames_clear(&link->frames);
     free(link->writing);
     free(link);

@@ -44,7 +44,8 @@ struct link {
     SSL *session;
     uint64_t records; /* encrypted under the present key */
     struct pipe pipe;
-    struct queue queue;
+    struct queue urgent;
+    struct queue bulk;
     struct frames frames;
     struct link *older; /* among accepted connections that are not up */
     struct link *newer;
@@ -72,6 +73,9 @@ void link_flush(struct link *link);
 
 /* Writes what TLS has to say; as much as the system takes at once, the rest by libuv. */
 void link_push(struct link *link);
+
+/* Bytes that wait to be encrypted. */
+size_t link_queued_bytes(const struct link *link);
 
 /* Bytes that have not reached the system: queued, or encrypted. */
 size_t link_waiting_bytes(const struct link *link);

@@ -1,9 +1,11 @@
-/* The way out of a link: queue -> TLS records -> socket. At most PIPE_OUTPUT_TARGET encrypted bytes wait, either to
- * be offered to the system or with libuv, never both; all others stay in the queue, which is where the bound is. */
+/* The way out of a link: two queues -> TLS records -> socket. Urgent frames go first, between two frames of the other queue: what is
+ * short and waited for is behind one bulky frame at most, and behind what is encrypted already. At most PIPE_OUTPUT_TARGET encrypted bytes wait, either to
+ * be offered to the system or with libuv, never both; all others stay in the queues, which is where the bound is. */
 #include <openssl/err.h>
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/num.h"
 #include "transport/link.h"
 #include "transport/state.h"
 
@@ -15,8 +17,10 @@
  */
 #define TURN_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
+size_t link_queued_bytes(const struct link *link) { return link->urgent.bytes + link->bulk.bytes; }
+
 size_t link_waiting_bytes(const struct link *link) {
-    return link->queue.bytes + link->pipe.output_bytes + link->writing_bytes;
+    return link_queued_bytes(link) + link->pipe.output_bytes + link->writing_bytes;
 }
 
 /* Changes the sending key before it has sealed too much. False when TLS fails. */
@@ -27,16 +31,29 @@ static bool link_renew_key(struct link *link) {
     return SSL_key_update(link->session, SSL_KEY_UPDATE_NOT_REQUESTED) == 1;
 }
 
-/* Moves bytes from the queue through TLS into the pipe. False when TLS fails, which ends the link. */
+/* Whose turn it is: a frame that has begun is finished, then the urgent ones go before all others. */
+static struct queue *link_next_queue(struct link *link) {
+    bool begun = link->bulk.frame_left > 0;
+    return begun || link->urgent.bytes == 0 ? &link->bulk : &link->urgent;
+}
+
+/* The next bytes to encrypt, up to the end of a frame that others wait for. */
+static struct slice link_front(const struct link *link, const struct queue *queue) {
+    bool awaited = queue == &link->bulk && link->urgent.bytes > 0;
+    return queue_front(queue, awaited ? num_min_size(queue->frame_left, RECORD_BYTES_MAX) : RECORD_BYTES_MAX);
+}
+
+/* Moves bytes from the queues through TLS into the pipe. False when TLS fails, which ends the link. */
 static bool link_encrypt(struct link *link) {
-    while (link->state == LINK_UP && link->queue.bytes > 0 && link->pipe.output_bytes < PIPE_OUTPUT_TARGET) {
-        struct slice plain = queue_front(&link->queue, RECORD_BYTES_MAX);
+    while (link->state == LINK_UP && link_queued_bytes(link) > 0 && link->pipe.output_bytes < PIPE_OUTPUT_TARGET) {
+        struct queue *queue = link_next_queue(link);
+        struct slice plain = link_front(link, queue);
         ERR_clear_error();
         if (!link_renew_key(link) || SSL_write(link->session, plain.data, (int)plain.bytes) != (int)plain.bytes) {
             link_end(link, STATUS_OK);
             return false;
         }
-        queue_drop(&link->queue, plain.bytes);
+        queue_drop(queue, plain.bytes);
     }
     return true;
 }
@@ -76,7 +93,7 @@ void link_push(struct link *link) {
         link_end(link, link_break_status(link));
     } else if ((size_t)written == link->pipe.output_bytes) {
         link->pipe.output_bytes = 0;
-        if (link->queue.bytes == 0) pipe_shrink(&link->pipe);
+        if (link_queued_bytes(link) == 0) pipe_shrink(&link->pipe);
     } else {
         link_write_later(link, (size_t)written);
     }

@@ -55,11 +55,25 @@ struct slice queue_front(const struct queue *queue, size_t bytes_max) {
     return slice_of(chunk->data + chunk->start, num_min_size(bytes_max, chunk->end - chunk->start));
 }
 
+/* A frame lies in one chunk whole, its prefix included. */
+static size_t frame_bytes_at(const struct queue_chunk *chunk) {
+    struct reader reader = reader_of(slice_of(chunk->data + chunk->start, chunk->end - chunk->start));
+    uint32_t length = 0;
+    CHECK(reader_u32(&reader, &length) == STATUS_OK);
+    return FRAME_PREFIX_BYTES + (size_t)length;
+}
+
 void queue_drop(struct queue *queue, size_t bytes) {
     struct queue_chunk *chunk = queue->head;
     CHECK(chunk != NULL && bytes <= chunk->end - chunk->start);
-    chunk->start += bytes;
     queue->bytes -= bytes;
+    while (bytes > 0) {
+        if (queue->frame_left == 0) queue->frame_left = frame_bytes_at(chunk);
+        size_t dropped = num_min_size(bytes, queue->frame_left);
+        chunk->start += dropped;
+        queue->frame_left -= dropped;
+        bytes -= dropped;
+    }
     if (chunk->start < chunk->end) return;
     queue->head = chunk->next;
     if (queue->head == NULL) queue->tail = NULL;

@@ -14,7 +14,8 @@ struct queue_chunk;
 struct queue {
     struct queue_chunk *head;
     struct queue_chunk *tail;
-    size_t bytes; /* waiting, prefixes included */
+    size_t bytes;      /* waiting, prefixes included */
+    size_t frame_left; /* of a frame that has begun to leave; 0 between two frames */
 };
 
 /* Copies a frame in. BUSY when it would bring the queue above `bytes_max`, or there is no memory for it. `frame`
@@ -24,7 +25,7 @@ enum status queue_put(struct queue *queue, struct slice frame, size_t bytes_max)
 /* The bytes at the front that lie together, at most `bytes_max`; empty when the queue is. Valid until queue_drop. */
 struct slice queue_front(const struct queue *queue, size_t bytes_max);
 
-/* Forgets the first `bytes`, no more than queue_front handed out. */
+/* Forgets the first `bytes`, no more than queue_front handed out; `frame_left` follows. */
 void queue_drop(struct queue *queue, size_t bytes);
 
 void queue_clear(struct queue *queue);

@@ -145,17 +145,20 @@ enum status transport_set_members(struct transport *transport, const struct tran
     return STATUS_OK;
 }
 
-static enum status transport_queue(struct transport *transport, struct peer *peer, struct slice frame) {
+static enum status transport_queue(struct transport *transport, struct peer *peer, enum transport_haste haste,
+                                   struct slice frame) {
     if (frame.bytes == 0) return STATUS_BAD_VALUE;
     if (frame.bytes > FRAME_BYTES_MAX) return STATUS_TOO_LARGE;
     if (peer->link == NULL) return STATUS_UNAVAILABLE;
-    return queue_put(&peer->link->queue, frame, transport->queue_bytes_max);
+    if (haste == TRANSPORT_URGENT) return queue_put(&peer->link->urgent, frame, TRANSPORT_URGENT_BYTES);
+    return queue_put(&peer->link->bulk, frame, transport->queue_bytes_max);
 }
 
-enum status transport_send(struct transport *transport, uint32_t member, struct slice frame) {
+enum status transport_send(struct transport *transport, uint32_t member, enum transport_haste haste,
+                           struct slice frame) {
     struct peer *peer = peers_find(transport, member);
     if (peer == NULL) return STATUS_UNKNOWN_MEMBER;
-    enum status status = transport_queue(transport, peer, frame);
+    enum status status = transport_queue(transport, peer, haste, frame);
     if (status != STATUS_OK) {
         peer->stats.frames_dropped += 1;
         return status;
@@ -170,7 +173,7 @@ void transport_flush(struct transport *transport) {
     transport->unflushed = false;
     for (uint32_t number = 0; number < MEMBERS_MAX; number++) {
         struct link *link = transport->peers[number].link;
-        if (link != NULL && link->queue.bytes > 0) link_flush(link);
+        if (link != NULL && link_queued_bytes(link) > 0) link_flush(link);
     }
 }
 

@@ -16,7 +16,8 @@
  * Writing to a connection that the other end has reset raises SIGPIPE; libuv leaves that to the process, which must
  * ignore the signal.
  *
- * Frames are delivered in order, at most once, and may be lost whenever a link goes down: the protocol above resends.
+ * Frames are delivered at most once and whole, in the order in which they were sent but for this: urgent ones
+ * overtake the others. They may be lost whenever a link goes down: the protocol above resends.
  */
 #ifndef TRANSPORT_TRANSPORT_H
 #define TRANSPORT_TRANSPORT_H
@@ -30,8 +31,11 @@
 #include "base/limits.h"
 #include "base/status.h"
 
-/* Waiting bytes a peer, when the configuration says 0: four of the largest frames. */
-#define TRANSPORT_QUEUE_BYTES      ((size_t)4 * FRAME_BYTES_MAX)
+/* Bulky bytes that wait for a peer, when the configuration says 0: four of the largest frames. */
+#define TRANSPORT_QUEUE_BYTES ((size_t)4 * FRAME_BYTES_MAX)
+/* Urgent bytes that wait for a peer: two of the largest frames, of which there are none. It is seconds of votes and certificates of the
+ * largest group; a peer that is further behind does not read. */
+#define TRANSPORT_URGENT_BYTES     ((size_t)2 * FRAME_BYTES_MAX)
 #define TRANSPORT_RECONNECT_MIN_MS 100
 #define TRANSPORT_RECONNECT_MAX_MS 5000
 /* Enough for every message that transport_open writes. */
@@ -76,7 +80,7 @@ struct transport_config {
     size_t members_count;                   /* 0 .. MEMBERS_MAX */
     const char *listen_host;                /* numeric or a name; NULL: every IPv4 address of the machine */
     uint16_t listen_port;                   /* 0: any free one, see transport_port */
-    size_t queue_bytes_max;                 /* a peer; 0: TRANSPORT_QUEUE_BYTES; at least one largest frame */
+    size_t queue_bytes_max;                 /* bulky, a peer; 0: TRANSPORT_QUEUE_BYTES; at least one largest frame */
     uint64_t reconnect_min_ms;              /* 0: TRANSPORT_RECONNECT_MIN_MS */
     uint64_t reconnect_max_ms;              /* 0: TRANSPORT_RECONNECT_MAX_MS */
     struct transport_callbacks callbacks;
@@ -113,12 +117,19 @@ uint16_t transport_port(const struct transport *transport);
 enum status transport_set_members(struct transport *transport, const struct transport_member *members,
                                   size_t members_count) MUST_USE;
 
+/* What a frame waits for. Each has a queue of its own with a bound of its own, a peer. */
+enum transport_haste {
+    TRANSPORT_URGENT, /* short, and somebody waits for it: it leaves before all bulky ones, at the end of a frame */
+    TRANSPORT_BULK,
+};
+
 /* Copies a frame into the member's queue; it leaves with the others at the end of this turn of the loop, or at
  * transport_flush.
  *   UNAVAILABLE  the link is down: dropped          BUSY       the queue is full: dropped
  *   BAD_VALUE    an empty frame                     TOO_LARGE  above FRAME_BYTES_MAX
  *   UNKNOWN_MEMBER  no such member, or this one itself */
-enum status transport_send(struct transport *transport, uint32_t member, struct slice frame) MUST_USE;
+enum status transport_send(struct transport *transport, uint32_t member, enum transport_haste haste,
+                           struct slice frame) MUST_USE;
 
 /* Encrypts and writes what is queued, as far as the system takes it; the rest follows when it does. */
 void transport_flush(struct transport *transport);

@@ -55,6 +55,33 @@ static void frames_put_and_taken_at_random_then_same_stream(void **state) {
     free(expected);
 }
 
+/* Two frames of 300 and one of 40000 bytes, dropped in all kinds of pieces: what is left of the one that has begun is known. */
+static void dropped_in_pieces_then_the_rest_of_a_frame_is_known(void **state) {
+    (void)state;
+    static const uint8_t data[40000];
+    static const size_t ends[] = {304, 608, 40612}; /* prefixes included */
+    for (size_t piece = 1; piece < 50000; piece = piece * 3 + 1) {
+        struct queue queue = {0};
+        size_t taken = 0;
+        assert_int_equal(queue_put(&queue, slice_of(data, 300), 100000), STATUS_OK);
+        assert_int_equal(queue_put(&queue, slice_of(data, 300), 100000), STATUS_OK);
+        assert_int_equal(queue_put(&queue, slice_of(data, 40000), 100000), STATUS_OK);
+        assert_int_equal(queue.frame_left, 0);
+        while (queue.bytes > 0) {
+            size_t bytes = queue_front(&queue, piece).bytes;
+            queue_drop(&queue, bytes);
+            taken += bytes;
+            size_t left = 0;
+            for (size_t i = 0; i < 3; i++) {
+                size_t begin = i == 0 ? 0 : ends[i - 1];
+                if (taken > begin && taken < ends[i]) left = ends[i] - taken;
+            }
+            assert_int_equal(queue.frame_left, left);
+        }
+        assert_int_equal(taken, ends[2]);
+    }
+}
+
 static void frame_beyond_bound_then_busy_and_nothing_changed(void **state) {
     (void)state;
     static const uint8_t data[100];
@@ -73,6 +100,7 @@ static void frame_beyond_bound_then_busy_and_nothing_changed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_put_and_taken_at_random_then_same_stream),
+        cmocka_unit_test(dropped_in_pieces_then_the_rest_of_a_frame_is_known),
         cmocka_unit_test(frame_beyond_bound_then_busy_and_nothing_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

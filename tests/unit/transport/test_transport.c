@@ -14,202 +14,11 @@
 #include <uv.h>
 
 #include "base/limits.h"
+#include "nodes.h"
 #include "transport/pipe.h"
 #include "transport/state.h"
 #include "transport/tls.h"
 #include "transport/transport.h"
-
-#define WATCHDOG_MS     60000
-#define QUEUE_BYTES_MAX ((size_t)FRAME_BYTES_MAX + 4)
-enum { NODES = 4, FRAMES_EXPECTED_MAX = 64 };
-
-/* A member and what its callbacks have seen. */
-struct node {
-    struct transport *transport;
-    uint32_t number;
-    uint8_t key[KEY_BYTES];
-    uint8_t secret[SECRET_BYTES];
-    size_t frames;
-    size_t frame_bytes;
-    size_t ups[NODES];
-    size_t downs[NODES];
-    size_t refused;
-    enum status refused_why; /* the last one */
-    char refused_address[64];
-    bool check_frames; /* frames must be pattern_frame(from, 0), (from, 1) ... */
-    size_t next_frame[NODES];
-    bool close_on_frame;
-    bool closed;
-};
-
-static uv_loop_t loop;
-static struct node nodes[NODES];
-static bool out_of_time;
-
-static void on_watchdog(uv_timer_t *timer) {
-    (void)timer;
-    out_of_time = true;
-}
-
-/* Runs the loop until `done(context)`. */
-static void run_until(bool (*done)(const void *context), const void *context) {
-    uv_timer_t watchdog;
-    out_of_time = false;
-    assert_int_equal(uv_timer_init(&loop, &watchdog), 0);
-    assert_int_equal(uv_timer_start(&watchdog, on_watchdog, WATCHDOG_MS, 0), 0);
-    while (!done(context) && !out_of_time) uv_run(&loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&watchdog, NULL);
-    uv_run(&loop, UV_RUN_NOWAIT);
-    assert_false(out_of_time);
-}
-
-static void run_turns(int turns) {
-    for (; turns > 0; turns--) uv_run(&loop, UV_RUN_NOWAIT);
-}
-
-static size_t pattern_size(size_t index) {
-    static const size_t sizes[] = {1, 16 * 1024, 8 * 1024 * 1024, 3, 16 * 1024 - 4, 70000};
-    return sizes[index % (sizeof sizes / sizeof sizes[0])];
-}
-
-static uint8_t pattern_byte(uint32_t from, size_t index, size_t at) {
-    return (uint8_t)(from * 97 + index * 31 + at * 7 + (at >> 8));
-}
-
-static void node_on_frame(void *context, uint32_t from, struct slice frame) {
-    struct node *node = context;
-    node->frames += 1;
-    node->frame_bytes += frame.bytes;
-    if (node->check_frames) {
-        size_t index = node->next_frame[from]++;
-        assert_int_equal(frame.bytes, pattern_size(index));
-        for (size_t at = 0; at < frame.bytes; at++) {
-            if (frame.data[at] != pattern_byte(from, index, at)) fail_msg("frame %zu differs at %zu", index, at);
-        }
-    }
-    if (node->close_on_frame) {
-        transport_close(node->transport, NULL, NULL);
-        node->transport = NULL;
-    }
-}
-
-static void node_on_link(void *context, uint32_t member, bool up) {
-    struct node *node = context;
-    assert_true(member < NODES);
-    if (up) {
-        assert_int_equal(node->ups[member], node->downs[member]);
-        node->ups[member] += 1;
-    } else {
-        node->downs[member] += 1;
-        assert_int_equal(node->ups[member], node->downs[member]);
-    }
-    assert_int_equal(transport_link_up(node->transport, member), up);
-}
-
-static void node_on_refused(void *context, const char *peer_address, enum status why) {
-    struct node *node = context;
-    node->refused += 1;
-    node->refused_why = why;
-    (void)snprintf(node->refused_address, sizeof node->refused_address, "%s", peer_address);
-}
-
-static struct transport_config node_config(struct node *node) {
-    return (struct transport_config){
-        .loop = &loop,
-        .self = node->number,
-        .secret = node->secret,
-        .listen_host = "127.0.0.1",
-        .queue_bytes_max = QUEUE_BYTES_MAX,
-        .reconnect_min_ms = 10,
-        .reconnect_max_ms = 100,
-        .callbacks = {node, node_on_frame, node_on_link, node_on_refused},
-    };
-}
-
-static void node_open(struct node *node, uint16_t port) {
-    char detail[TRANSPORT_DETAIL_BYTES] = "";
-    struct transport_config config = node_config(node);
-    config.listen_port = port;
-    enum status status = transport_open(&config, &node->transport, detail, sizeof detail);
-    if (status != STATUS_OK) fail_msg("%s: %s", status_name(status), detail);
-}
-
-static void on_closed(void *context) { ((struct node *)context)->closed = true; }
-
-static bool node_is_closed(const void *context) { return ((const struct node *)context)->closed; }
-
-static void node_close(struct node *node) {
-    if (node->transport == NULL) return;
-    node->closed = false;
-    transport_close(node->transport, on_closed, node);
-    node->transport = NULL;
-    run_until(node_is_closed, node);
-}
-
-static struct transport_member node_member(const struct node *node) {
-    struct transport_member member = {.number = node->number, .host = "127.0.0.1"};
-    memcpy(member.key, node->key, KEY_BYTES);
-    if (node->transport != NULL) member.port = transport_port(node->transport);
-    return member;
-}
-
-/* Tells `node` of the nodes 0 .. count-1. */
-static void node_introduce(struct node *node, size_t count) {
-    struct transport_member members[NODES];
-    for (size_t index = 0; index < count; index++) members[index] = node_member(&nodes[index]);
-    assert_int_equal(transport_set_members(node->transport, members, count), STATUS_OK);
-}
-
-struct expected_link {
-    const struct node *node;
-    uint32_t member;
-    bool up;
-};
-
-static bool link_is_as_expected(const void *context) {
-    const struct expected_link *expected = context;
-    return transport_link_up(expected->node->transport, expected->member) == expected->up;
-}
-
-static void wait_for_link(const struct node *node, uint32_t member, bool up) {
-    run_until(link_is_as_expected, &(struct expected_link){node, member, up});
-}
-
-static bool all_linked(const void *context) {
-    size_t count = *(const size_t *)context;
-    for (size_t one = 0; one < count; one++) {
-        for (uint32_t other = 0; other < count; other++) {
-            if (one != other && !transport_link_up(nodes[one].transport, other)) return false;
-        }
-    }
-    return true;
-}
-
-static void open_linked(size_t count) {
-    for (size_t index = 0; index < count; index++) node_open(&nodes[index], 0);
-    for (size_t index = 0; index < count; index++) node_introduce(&nodes[index], count);
-    run_until(all_linked, &count);
-}
-
-static int setup(void **state) {
-    (void)state;
-    memset(nodes, 0, sizeof nodes);
-    for (uint32_t number = 0; number < NODES; number++) {
-        uint8_t seed[32];
-        memset(seed, (int)number + 1, sizeof seed);
-        nodes[number].number = number;
-        if (crypto_sign_seed_keypair(nodes[number].key, nodes[number].secret, seed) != 0) return -1;
-    }
-    return uv_loop_init(&loop);
-}
-
-/* Every handle must be gone: uv_loop_close says so. */
-static int teardown(void **state) {
-    (void)state;
-    for (size_t index = 0; index < NODES; index++) node_close(&nodes[index]);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    return uv_loop_close(&loop);
-}
 
 /* Someone who speaks TCP, and TLS when it has a session, without being a transport. */
 struct rogue {
@@ -329,21 +138,11 @@ static void send_pattern(struct node *from, uint32_t to, size_t index) {
     for (size_t at = 0; at < bytes; at++) data[at] = pattern_byte(from->number, index, at);
     enum status status = STATUS_BUSY;
     while (status == STATUS_BUSY && !out_of_time) {
-        status = transport_send(from->transport, to, slice_of(data, bytes));
+        status = transport_send(from->transport, to, TRANSPORT_BULK, slice_of(data, bytes));
         if (status == STATUS_BUSY) uv_run(&loop, UV_RUN_NOWAIT);
     }
     assert_int_equal(status, STATUS_OK);
     free(data);
-}
-
-struct arrival {
-    const struct node *node;
-    size_t frames;
-};
-
-static bool has_arrived(const void *context) {
-    const struct arrival *arrival = context;
-    return arrival->node->frames >= arrival->frames;
 }
 
 static void frames_of_all_sizes_both_ways_then_arrive_whole_and_in_order(void **state) {
@@ -374,12 +173,13 @@ static void many_small_frames_in_one_turn_then_one_flush_takes_them(void **state
     open_linked(2);
     uint8_t data[20] = {0};
     for (int index = 0; index < COUNT; index++) {
-        assert_int_equal(transport_send(nodes[0].transport, 1, slice_of(data, sizeof data)), STATUS_OK);
+        assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of(data, sizeof data)),
+                         STATUS_OK);
     }
     const struct link *link = nodes[0].transport->peers[1].link;
-    assert_int_equal(link->queue.bytes, COUNT * (sizeof data + 4));
+    assert_int_equal(link->bulk.bytes, COUNT * (sizeof data + 4));
     transport_flush(nodes[0].transport);
-    assert_int_equal(link->queue.bytes, 0);
+    assert_int_equal(link->bulk.bytes, 0);
     run_until(has_arrived, &(struct arrival){&nodes[1], COUNT});
     assert_int_equal(nodes[1].frame_bytes, COUNT * sizeof data);
 }
@@ -391,12 +191,12 @@ static void key_has_sealed_enough_then_renewed_and_frames_go_on(void **state) {
     uint64_t nearly = (UINT64_C(1) << 23) - 3;
     link->records = nearly;
     for (size_t index = 0; index < 6; index++) {
-        assert_int_equal(transport_send(nodes[0].transport, 1, slice_of_text("sealed")), STATUS_OK);
+        assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of_text("sealed")), STATUS_OK);
         transport_flush(nodes[0].transport);
         assert_int_equal(link->records, index < 2 ? nearly + index + 1 : index - 2);
     }
     run_until(has_arrived, &(struct arrival){&nodes[1], 6});
-    assert_int_equal(transport_send(nodes[1].transport, 0, slice_of_text("answer")), STATUS_OK);
+    assert_int_equal(transport_send(nodes[1].transport, 0, TRANSPORT_BULK, slice_of_text("answer")), STATUS_OK);
     run_until(has_arrived, &(struct arrival){&nodes[0], 1});
 }
 
@@ -418,13 +218,13 @@ static void frame_that_cannot_be_sent_then_status_names_why(void **state) {
     open_linked(2);
     static uint8_t data[FRAME_BYTES_MAX + 1];
     struct transport *transport = nodes[0].transport;
-    assert_int_equal(transport_send(transport, 1, slice_of(data, 0)), STATUS_BAD_VALUE);
-    assert_int_equal(transport_send(transport, 1, slice_of(data, sizeof data)), STATUS_TOO_LARGE);
-    assert_int_equal(transport_send(transport, 0, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
-    assert_int_equal(transport_send(transport, 2, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
-    assert_int_equal(transport_send(transport, UINT32_MAX, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
+    assert_int_equal(transport_send(transport, 1, TRANSPORT_BULK, slice_of(data, 0)), STATUS_BAD_VALUE);
+    assert_int_equal(transport_send(transport, 1, TRANSPORT_BULK, slice_of(data, sizeof data)), STATUS_TOO_LARGE);
+    assert_int_equal(transport_send(transport, 0, TRANSPORT_BULK, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
+    assert_int_equal(transport_send(transport, 2, TRANSPORT_BULK, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
+    assert_int_equal(transport_send(transport, UINT32_MAX, TRANSPORT_BULK, slice_of(data, 1)), STATUS_UNKNOWN_MEMBER);
     node_introduce(&nodes[0], 3);
-    assert_int_equal(transport_send(transport, 2, slice_of(data, 1)), STATUS_UNAVAILABLE);
+    assert_int_equal(transport_send(transport, 2, TRANSPORT_BULK, slice_of(data, 1)), STATUS_UNAVAILABLE);
     struct transport_stats stats;
     assert_int_equal(transport_stats(transport, 1, &stats), STATUS_OK);
     assert_int_equal(stats.frames_dropped, 2);
@@ -435,11 +235,13 @@ static void full_queue_then_busy_and_what_was_taken_arrives(void **state) {
     (void)state;
     open_linked(2);
     uint8_t *data = calloc(1, FRAME_BYTES_MAX);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of(data, FRAME_BYTES_MAX)), STATUS_OK);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of(data, FRAME_BYTES_MAX)), STATUS_BUSY);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of(data, 1)), STATUS_BUSY);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of(data, FRAME_BYTES_MAX)),
+                     STATUS_OK);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of(data, FRAME_BYTES_MAX)),
+                     STATUS_BUSY);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of(data, 1)), STATUS_BUSY);
     run_until(has_arrived, &(struct arrival){&nodes[1], 1});
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of(data, 7)), STATUS_OK);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of(data, 7)), STATUS_OK);
     run_until(has_arrived, &(struct arrival){&nodes[1], 2});
     assert_int_equal(nodes[1].frame_bytes, FRAME_BYTES_MAX + 7);
     struct transport_stats stats;
@@ -461,7 +263,7 @@ static void peer_that_does_not_read_then_memory_stays_bounded(void **state) {
     uint8_t *data = calloc(1, 1000000);
     size_t busy = 0;
     for (int turn = 0; turn < 400; turn++) {
-        enum status status = transport_send(nodes[1].transport, 0, slice_of(data, 1000000));
+        enum status status = transport_send(nodes[1].transport, 0, TRANSPORT_BULK, slice_of(data, 1000000));
         if (status == STATUS_BUSY) busy += 1;
         run_turns(1);
         struct transport_stats stats;
@@ -598,7 +400,7 @@ static void garbage_on_the_port_then_refused_and_others_go_on(void **state) {
     expect_handshake_refused(rogue, STATUS_BAD_FORMAT);
     assert_true(transport_link_up(nodes[1].transport, 0));
     assert_int_equal(nodes[1].downs[0], 0);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of_text("still here")), STATUS_OK);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of_text("still here")), STATUS_OK);
     run_until(has_arrived, &(struct arrival){&nodes[1], 1});
 }
 
@@ -671,14 +473,16 @@ static void restart_then_linked_again(struct node *down, struct node *stays) {
     node_close(down);
     wait_for_link(stays, down->number, false);
     assert_int_equal(stays->downs[down->number], 1);
-    assert_int_equal(transport_send(stays->transport, down->number, slice_of_text("x")), STATUS_UNAVAILABLE);
+    assert_int_equal(transport_send(stays->transport, down->number, TRANSPORT_BULK, slice_of_text("x")),
+                     STATUS_UNAVAILABLE);
     memset(down->ups, 0, sizeof down->ups);
     node_open(down, port);
     node_introduce(down, 2);
     size_t count = 2;
     run_until(all_linked, &count);
     assert_int_equal(stays->ups[down->number], 2);
-    assert_int_equal(transport_send(stays->transport, down->number, slice_of_text("back")), STATUS_OK);
+    assert_int_equal(transport_send(stays->transport, down->number, TRANSPORT_BULK, slice_of_text("back")),
+                     STATUS_OK);
     run_until(has_arrived, &(struct arrival){down, 1});
     struct transport_stats stats;
     assert_int_equal(transport_stats(stays->transport, down->number, &stats), STATUS_OK);
@@ -789,7 +593,8 @@ static void members_change_then_links_follow(void **state) {
     assert_int_equal(nodes[0].downs[2], 0);
     wait_for_link(&nodes[0], 1, false);
     wait_for_link(&nodes[1], 0, false);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of_text("x")), STATUS_UNKNOWN_MEMBER);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of_text("x")),
+                     STATUS_UNKNOWN_MEMBER);
     assert_int_equal(transport_set_members(nodes[0].transport, members, 3), STATUS_OK);
     size_t count = 3;
     run_until(all_linked, &count);
@@ -809,7 +614,7 @@ static void closed_from_its_own_callback_then_rest_is_not_delivered(void **state
     open_linked(2);
     nodes[1].close_on_frame = true;
     for (int index = 0; index < 100; index++) {
-        assert_int_equal(transport_send(nodes[0].transport, 1, slice_of_text("last")), STATUS_OK);
+        assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of_text("last")), STATUS_OK);
     }
     wait_for_link(&nodes[0], 1, false);
     assert_int_equal(nodes[1].frames, 1);
@@ -819,7 +624,7 @@ static void closed_from_its_own_callback_then_rest_is_not_delivered(void **state
 static void frames_queued_before_close_then_sent(void **state) {
     (void)state;
     open_linked(2);
-    assert_int_equal(transport_send(nodes[0].transport, 1, slice_of_text("farewell")), STATUS_OK);
+    assert_int_equal(transport_send(nodes[0].transport, 1, TRANSPORT_BULK, slice_of_text("farewell")), STATUS_OK);
     node_close(&nodes[0]);
     wait_for_link(&nodes[1], 0, false);
     assert_int_equal(nodes[1].frames, 1);
