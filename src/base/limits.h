@@ -17,6 +17,7 @@
 #define HYPOTHESIS_BYTES_MAX  128
 #define TITLE_BYTES_MAX       512
 #define OBSERVATION_BYTES_MAX 128
+#define FAMILY_BYTES_MAX      64
 
 /* One quantum is 1e-9 nat. */
 #define QUANTA_PER_NAT INT64_C(1000000000)
@@ -47,6 +48,15 @@
 #define FRAME_BYTES_MAX (8u * 1024 * 1024)
 /* Contents travel beside the items of a batch; both and the header fit one frame. */
 #define BATCH_CONTENT_BYTES_MAX (3u * 1024 * 1024)
+
+/* What one member can make another one send to it alone: half of what a gigabit link carries, so that whoever asks for everything all the
+ * time leaves the other half to the others, and a newcomer still gets 4 GiB in a minute from each of those it asks. The burst is one full
+ * queue of the transport: beyond that an answer would be dropped anyway. */
+#define REPLY_BYTES_PER_S (64u * 1024 * 1024)
+#define REPLY_BURST_BYTES (4 * (int64_t)FRAME_BYTES_MAX)
+/* A question costs at least this, answered or not: finding the answer is work too. It makes 16384 answers a second, and a newcomer needs
+ * about two for each batch. */
+#define REPLY_BYTES_MIN 4096
 
 /* A clock further ahead than this is not acknowledged until it is no longer ahead. */
 #define CLOCK_AHEAD_MAX_US INT64_C(500000)

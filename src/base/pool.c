@@ -25,7 +25,7 @@ void pool_init(struct pool *pool, void *region, size_t capacity) {
     *pool = (struct pool){.region = region, .capacity = capacity};
 }
 
-void *pool_take(struct pool *pool, size_t bytes) {
+void *pool_take_raw(struct pool *pool, size_t bytes) {
     CHECK(bytes > 0 && bytes <= (size_t)1 << POOL_MAX_BITS);
     size_t class = class_of(bytes);
     size_t size = class_bytes(class);
@@ -38,7 +38,12 @@ void *pool_take(struct pool *pool, size_t bytes) {
         pool->used += size;
     }
     pool->live += size;
-    memset(piece, 0, bytes);
+    return piece;
+}
+
+void *pool_take(struct pool *pool, size_t bytes) {
+    void *piece = pool_take_raw(pool, bytes);
+    if (piece != NULL) memset(piece, 0, bytes);
     return piece;
 }
 

@@ -25,6 +25,8 @@ struct pool {
 void pool_init(struct pool *pool, void *region, size_t capacity);
 /* A piece of at least `bytes` (1 .. 2^26), cleared to zeros, aligned to 16 bytes; NULL when the region is used up. */
 void *pool_take(struct pool *pool, size_t bytes);
+/* The same without the clearing: for a piece that is written before it is read. What is not written costs nothing then. */
+void *pool_take_raw(struct pool *pool, size_t bytes);
 /* Gives a piece back; `bytes` is what it was taken with. NULL is ignored. */
 void pool_give(struct pool *pool, void *piece, size_t bytes);
 /* What pool_take uses for `bytes`: the number that budgets are counted in. */

@@ -55,6 +55,13 @@
     X(DUPLICATE_OBSERVATION, "this member already told this observation")                                            \
     X(UNKNOWN_OBSERVATION, "this member told no such observation")                                                   \
     X(SEALED, "the observation is already sealed")                                                                   \
+    X(UNKNOWN_FAMILY, "no such family of questions")                                                                 \
+    X(FAMILY_CLOSED, "the family of questions is already closed")                                                    \
+    X(WRONG_FAMILY, "does not fit the family: its questions are panels with the same number of hypotheses")          \
+    X(TOO_EARLY, "the question takes evidence still: a commitment opens only after the verdict")                     \
+    X(WRONG_OPENING, "the opening does not match the commitment of the question")                                    \
+    X(OPENED, "the commitment of the question is already opened")                                                    \
+    X(EXPIRED, "too late: what this refers to is not waited for any more")                                           \
     X(NOT_ALLOWED, "this member may not do that")                                                                    \
     X(STATE_FULL, "the state has no room left for this")                                                             \
     X(NOT_FINAL, "not certified at the threshold in force yet")                                                      \

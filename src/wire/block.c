@@ -66,6 +66,6 @@ enum status block_read(struct slice bytes, const struct hash *chain, struct bloc
     TRY(reader_end(&reader));
     TRY(block_valid(&block));
     sha256_of(bytes, ret_hash);
-    *ret_block = block;
+    memcpy(ret_block, &block, offsetof(struct block, entries) + block.entries_count * sizeof block.entries[0]);
     return STATUS_OK;
 }

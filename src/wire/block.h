@@ -13,10 +13,11 @@ struct block {
     uint64_t view;   /* >= 1 */
     uint64_t height; /* >= 1 */
     struct hash parent;
-    uint32_t entries_count;
-    struct tip entries[MEMBERS_MAX];
     uint32_t proofs_count;
     struct slice proofs[BLOCK_PROOFS_MAX];
+    uint32_t entries_count;
+    struct tip
+        entries[MEMBERS_MAX]; /* last, because mostly only a few of them are in use, and only these are copied */
 };
 
 #define BLOCK_BYTES_ENCODED_MAX (MEMBERS_MAX * 48 + BLOCK_PROOFS_MAX * (PROOF_BYTES_MAX + 8) + 256)

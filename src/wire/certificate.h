@@ -2,8 +2,9 @@
  * strict, one encoding; every value is base64 unless it is a decimal number:
  *
  *     credimus/certificate/1
- *     belief <base64 of the record>                       a verdict record (log leaf) or a question record (state
- * leaf) index <n>                                           in the log (verdict) or in the questions tree (question)
+ *     belief <base64 of the record>                       a verdict or calibration record (log leaf) or a question
+ *                                                         record (state leaf)
+ *     index <n>                                           in the log, or in the questions tree (question)
  *     proof <base64 hash>                                 one line per hash, zero or more: inclusion in that tree
  *     questions <n>                                       only for a question record: the size of the questions tree
  *     state <base64 of the state record>

@@ -49,6 +49,24 @@ enum status field_take_text(struct reader *reader, struct slice *ret_text) {
     return STATUS_OK;
 }
 
+void field_put_optional_text(struct writer *writer, struct slice text) {
+    if (text.bytes > 0) {
+        cbor_put_text(writer, text);
+    } else {
+        cbor_put_null(writer);
+    }
+}
+
+enum status field_take_optional_text(struct reader *reader, struct slice *ret_text) {
+    struct slice text;
+    *ret_text = slice_of(NULL, 0);
+    if (cbor_next_is_null(reader)) return cbor_take_null(reader);
+    TRY(field_take_text(reader, &text));
+    if (text.bytes == 0) return STATUS_NOT_CANONICAL;
+    *ret_text = text;
+    return STATUS_OK;
+}
+
 enum status field_take_u32(struct reader *reader, uint32_t max, uint32_t *ret_value) {
     uint64_t value;
     TRY(cbor_take_uint_max(reader, max, &value));
@@ -75,6 +93,10 @@ enum status field_take_blob(struct reader *reader, size_t max, struct slice *ret
     *ret_blob = blob;
     *reader = after;
     return STATUS_OK;
+}
+
+void field_put_hash(struct writer *writer, const struct hash *hash) {
+    cbor_put_bytes(writer, slice_of(hash->bytes, HASH_BYTES));
 }
 
 void field_put_threshold(struct writer *writer, struct threshold threshold) {

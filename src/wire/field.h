@@ -22,12 +22,17 @@ bool field_texts_distinct(const struct slice *texts, uint32_t count);
 
 /* A text string of any content, borrowed: the caller judges it with field_text_valid, which includes UTF-8. */
 enum status field_take_text(struct reader *reader, struct slice *ret_text) MUST_USE;
+/* A text, or null for the empty one, which is never written as a text. */
+void field_put_optional_text(struct writer *writer, struct slice text);
+enum status field_take_optional_text(struct reader *reader, struct slice *ret_text) MUST_USE;
 /* An unsigned integer of at most `max`; STATUS_BAD_VALUE above. */
 enum status field_take_u32(struct reader *reader, uint32_t max, uint32_t *ret_value) MUST_USE;
 /* The head of an array of at most `max` items; STATUS_TOO_MANY above. */
 enum status field_take_count(struct reader *reader, uint32_t max, uint32_t *ret_count) MUST_USE;
 /* A byte string of 1 .. max bytes, borrowed; STATUS_BAD_VALUE when empty, STATUS_TOO_LARGE above. */
 enum status field_take_blob(struct reader *reader, size_t max, struct slice *ret_blob) MUST_USE;
+
+void field_put_hash(struct writer *writer, const struct hash *hash);
 
 /* Two integers in a row, without an array around them; takes what threshold_check accepts. */
 void field_put_threshold(struct writer *writer, struct threshold threshold);

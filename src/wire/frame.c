@@ -290,9 +290,8 @@ static void recovered_put(struct writer *writer, const struct frame *frame) {
     cbor_put_uint(writer, frame->recovered.nonce);
     cbor_put_array(writer, 3);
     field_put_tip(writer, &frame->recovered.tip);
-    cbor_put_uint(writer, frame->recovered.notarize_view);
-    cbor_put_uint(writer, frame->recovered.nullify_view);
-    cbor_put_uint(writer, frame->recovered.finalize_view);
+    cbor_put_uint(writer, frame->recovered.view);
+    cbor_put_uint(writer, frame->recovered.signed_view);
 }
 
 static enum status recovered_take(struct reader *reader, struct frame *ret_frame) {
@@ -300,9 +299,8 @@ static enum status recovered_take(struct reader *reader, struct frame *ret_frame
     TRY(cbor_take_array_exactly(reader, 3));
     TRY(field_take_tip(reader, &ret_frame->recovered.tip));
     if (!recovered_tip_valid(&ret_frame->recovered.tip)) return STATUS_BAD_VALUE;
-    TRY(cbor_take_uint(reader, &ret_frame->recovered.notarize_view));
-    TRY(cbor_take_uint(reader, &ret_frame->recovered.nullify_view));
-    return cbor_take_uint(reader, &ret_frame->recovered.finalize_view);
+    TRY(cbor_take_uint(reader, &ret_frame->recovered.view));
+    return cbor_take_uint(reader, &ret_frame->recovered.signed_view);
 }
 
 /* 17 proof */
@@ -336,7 +334,7 @@ static const struct codec {
     [FRAME_RANGE] = {3, range_put, range_take},
     [FRAME_FETCH_VIEWS] = {3, fetch_views_put, fetch_views_take},
     [FRAME_RECOVER] = {2, recover_put, recover_take},
-    [FRAME_RECOVERED] = {6, recovered_put, recovered_take},
+    [FRAME_RECOVERED] = {5, recovered_put, recovered_take},
     [FRAME_PROOF] = {2, proof_frame_put, proof_frame_take},
 };
 
@@ -348,18 +346,23 @@ void frame_put(struct writer *writer, const struct frame *frame) {
     codec->put(writer, frame);
 }
 
+enum frame_type frame_type_of(struct slice frame) {
+    struct reader reader = reader_of(frame);
+    uint64_t fields = 0, type = 0;
+    CHECK(cbor_take_array(&reader, &fields) == STATUS_OK && cbor_take_uint(&reader, &type) == STATUS_OK);
+    CHECK(type >= FRAME_HELLO && type < FRAME_TYPE_COUNT);
+    return (enum frame_type)type;
+}
+
 enum status frame_read(struct slice bytes, struct frame *ret_frame) {
     if (bytes.bytes > FRAME_BYTES_MAX) return STATUS_TOO_LARGE;
     struct reader reader = reader_of(bytes);
-    struct frame frame;
     uint64_t fields;
     uint32_t type;
     TRY(cbor_take_array(&reader, &fields));
     TRY(field_take_u32(&reader, FRAME_TYPE_COUNT - 1, &type));
     if (type < FRAME_HELLO || fields != codecs[type].fields) return STATUS_BAD_VALUE;
-    frame.type = (enum frame_type)type;
-    TRY(codecs[type].take(&reader, &frame));
-    TRY(reader_end(&reader));
-    *ret_frame = frame;
-    return STATUS_OK;
+    ret_frame->type = (enum frame_type)type;
+    TRY(codecs[type].take(&reader, ret_frame));
+    return reader_end(&reader);
 }

@@ -13,12 +13,12 @@
  *     9  fetch batch  [9, member, seq, hash]               answered by 2
  *     10 fetch block  [10, hash]                           answered by 11
  *     11 block        [11, block]
- *     12 fetch range  [12, height]                         answered by 13
+ *     12 fetch range  [12, height]                         answered by 13, or by 7 and 11s (docs/protocol.md 9)
  *     13 range        [13, [block ...], finalization of the last]
  *                                                          final blocks, heights ascending without gaps
  *     14 fetch views  [14, from view, to view]             answered by 7s
  *     15 recover      [15, nonce]                          amnesia (docs/protocol.md 2)
- *     16 recovered    [16, nonce, tip of the asker's lane, views: notarize, nullify, finalize]
+ *     16 recovered    [16, nonce, tip of the asker's lane, view, signed view]
  *     17 proof        [17, proof]                          misbehaviour, so that the next leader knows it
  */
 #ifndef WIRE_FRAME_H
@@ -48,6 +48,9 @@ enum frame_type {
     FRAME_PROOF,
     FRAME_TYPE_COUNT,
 };
+
+/* The type of a frame as frame_put wrote it, without a look at the rest. */
+enum frame_type frame_type_of(struct slice frame);
 
 /* Contents travel beside a batch: `index` of the tell item, its content. Iterate with frame_contents_next. */
 struct frame_contents {
@@ -112,9 +115,9 @@ struct frame {
         struct {
             uint64_t nonce;
             struct tip tip;
-            uint64_t notarize_view;
-            uint64_t nullify_view;
-            uint64_t finalize_view;
+            uint64_t view; /* the sender's */
+            uint64_t
+                signed_view; /* the last one that the sender may have signed in: more than `view` after it forgot itself */
         } recovered;
         struct slice proof;
     };
@@ -122,7 +125,8 @@ struct frame {
 
 void frame_put(struct writer *writer, const struct frame *frame);
 /* Strict; everything borrowed from `bytes`. Nested encodings (header, block, certificates, proofs) are byte strings,
- * and are decoded by their own readers. */
+ * and are decoded by their own readers. `ret_frame` is scratch when it fails: it is too large to be decoded beside
+ * it and copied for each frame that comes. */
 enum status frame_read(struct slice bytes, struct frame *ret_frame) MUST_USE;
 
 enum status frame_contents_open(struct slice contents, struct frame_contents *ret_contents) MUST_USE;

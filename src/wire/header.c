@@ -125,7 +125,7 @@ enum status header_read(struct slice bytes, const struct hash *chain, struct hea
     uint8_t buffer[SIGNED_BYTES_MAX];
     TRY(form_read(bytes, &object, &header));
     sha256_of(signed_bytes(object.member, object.payload, chain, buffer), ret_hash);
-    *ret_header = header;
+    memcpy(ret_header, &header, header_used_bytes(&header));
     return STATUS_OK;
 }
 

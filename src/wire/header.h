@@ -7,6 +7,8 @@
 #ifndef WIRE_HEADER_H
 #define WIRE_HEADER_H
 
+#include <stddef.h>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -23,12 +25,17 @@ struct header {
     uint64_t seq;        /* logical time of the lane: 1, 2, 3 ... */
     uint64_t wall_us;    /* microseconds since the Unix epoch, strictly increasing in the lane */
     struct hash prev;    /* hash of the previous header, zeros for seq 1 */
+    struct hash root;    /* RFC 9162 Merkle root over the items */
+    uint32_t count;      /* items, 0 .. BATCH_ITEMS_MAX (0: a tick that only moves the clock) */
+    uint32_t bytes;      /* length of the encoded items, 1 .. BATCH_BYTES_MAX */
     uint32_t deps_count; /* members whose tip moved since the previous batch of this lane */
     struct tip deps[MEMBERS_MAX];
-    struct hash root; /* RFC 9162 Merkle root over the items */
-    uint32_t count;   /* items, 0 .. BATCH_ITEMS_MAX (0: a tick that only moves the clock) */
-    uint32_t bytes;   /* length of the encoded items, 1 .. BATCH_BYTES_MAX */
 };
+
+/* The bytes of the structure that are in use, from its beginning: mostly a small part of it, and all that a copy needs. */
+static inline size_t header_used_bytes(const struct header *header) {
+    return offsetof(struct header, deps) + header->deps_count * sizeof header->deps[0];
+}
 
 /* Upper bound of an encoded header: 255 deps of at most 47 bytes, fixed fields, COSE framing. */
 #define HEADER_BYTES_MAX (MEMBERS_MAX * 48 + 256)

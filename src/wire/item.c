@@ -10,13 +10,26 @@
 #include "crypto/sha256.h"
 #include "wire/field.h"
 
-enum { ASK_FIELDS = 11, TELL_FIELDS = 6, RETRACT_FIELDS = 3, CLOSE_FIELDS = 2 };
+enum {
+    ASK_FIELDS = 13,
+    TELL_FIELDS = 6,
+    RETRACT_FIELDS = 3,
+    CLOSE_FIELDS = 2,
+    ANSWER_FIELDS = 3,
+    REVEAL_FIELDS = 4,
+    CLOSE_FAMILY_FIELDS = 2,
+};
+
+/* Reserved kinds have no fields, and an array without any can't even hold its kind. */
 
 static const uint8_t fields_by_kind[] = {
     [ITEM_ASK] = ASK_FIELDS,
     [ITEM_TELL] = TELL_FIELDS,
     [ITEM_RETRACT] = RETRACT_FIELDS,
     [ITEM_CLOSE] = CLOSE_FIELDS,
+    [ITEM_ANSWER] = ANSWER_FIELDS,
+    [ITEM_REVEAL] = REVEAL_FIELDS,
+    [ITEM_CLOSE_FAMILY] = CLOSE_FAMILY_FIELDS,
 };
 
 static bool within(int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; }
@@ -35,6 +48,7 @@ static enum status hypotheses_valid(const struct item_ask *ask) {
 
 static enum status ask_valid(const struct item_ask *ask) {
     if (!field_text_valid(ask->title, TITLE_BYTES_MAX)) return STATUS_BAD_FORMAT;
+    if (ask->family.bytes > 0 && !field_text_valid(ask->family, FAMILY_BYTES_MAX)) return STATUS_BAD_FORMAT;
     TRY(hypotheses_valid(ask));
     if (ask->mode != MODE_PANEL && ask->mode != MODE_POOL) return STATUS_BAD_VALUE;
     if (!within(ask->cap, 1, PARAMETER_LIMIT_QUANTA)) return STATUS_BAD_VALUE;
@@ -63,13 +77,21 @@ static enum status tell_valid(const struct item_tell *tell) {
     return logliks_valid(tell->loglik, tell->loglik_count);
 }
 
+static bool opening_valid(uint32_t hypothesis) {
+    return hypothesis < HYPOTHESES_MAX || hypothesis == OPENING_ORDINARY;
+}
+
 enum status item_valid(const struct item *item) {
     switch (item->kind) {
     case ITEM_ASK: return ask_valid(&item->ask);
     case ITEM_TELL: return tell_valid(&item->tell);
     case ITEM_RETRACT:
         return field_text_valid(item->retract.observation, OBSERVATION_BYTES_MAX) ? STATUS_OK : STATUS_BAD_FORMAT;
-    case ITEM_CLOSE: return STATUS_OK;
+    case ITEM_CLOSE:
+    case ITEM_ANSWER: return STATUS_OK;
+    case ITEM_REVEAL: return opening_valid(item->reveal.hypothesis) ? STATUS_OK : STATUS_BAD_VALUE;
+    case ITEM_CLOSE_FAMILY:
+        return field_text_valid(item->close_family.family, FAMILY_BYTES_MAX) ? STATUS_OK : STATUS_BAD_FORMAT;
     }
     return STATUS_BAD_VALUE;
 }
@@ -97,6 +119,8 @@ static void ask_put(struct writer *writer, const struct item_ask *ask) {
     cbor_put_uint(writer, ask->min_margin);
     cbor_put_uint(writer, ask->window_us);
     cbor_put_uint(writer, ask->deadline_us);
+    field_put_hash(writer, &ask->commitment);
+    field_put_optional_text(writer, ask->family);
 }
 
 static void tell_put(struct writer *writer, const struct item_tell *tell) {
@@ -111,6 +135,16 @@ static void tell_put(struct writer *writer, const struct item_tell *tell) {
     cbor_put_uint(writer, tell->observed_us);
 }
 
+static void put_reveal(struct writer *writer, const struct item *item) {
+    put_question(writer, &item->reveal.question);
+    cbor_put_bytes(writer, slice_of(item->reveal.salt, COMMITMENT_SALT_BYTES));
+    if (item->reveal.hypothesis == OPENING_ORDINARY) {
+        cbor_put_null(writer);
+    } else {
+        cbor_put_uint(writer, item->reveal.hypothesis);
+    }
+}
+
 void item_put(struct writer *writer, const struct item *item) {
     CHECK(item_valid(item) == STATUS_OK);
     cbor_put_array(writer, fields_by_kind[item->kind]);
@@ -123,6 +157,12 @@ void item_put(struct writer *writer, const struct item *item) {
         cbor_put_text(writer, item->retract.observation);
         break;
     case ITEM_CLOSE: put_question(writer, &item->close.question); break;
+    case ITEM_ANSWER:
+        cbor_put_uint(writer, item->answer.height);
+        field_put_hash(writer, &item->answer.digest);
+        break;
+    case ITEM_REVEAL: put_reveal(writer, item); break;
+    case ITEM_CLOSE_FAMILY: cbor_put_text(writer, item->close_family.family); break;
     }
 }
 
@@ -156,7 +196,9 @@ static enum status ask_take(struct reader *reader, struct item_ask *ret_ask) {
     TRY(cbor_take_int(reader, &ret_ask->decide_at));
     TRY(field_take_u32(reader, UINT32_MAX, &ret_ask->min_margin));
     TRY(cbor_take_uint(reader, &ret_ask->window_us));
-    return cbor_take_uint(reader, &ret_ask->deadline_us);
+    TRY(cbor_take_uint(reader, &ret_ask->deadline_us));
+    TRY(cbor_take_hash(reader, &ret_ask->commitment));
+    return field_take_optional_text(reader, &ret_ask->family);
 }
 
 static enum status tell_take(struct reader *reader, struct item_tell *ret_tell) {
@@ -174,6 +216,14 @@ static enum status tell_take(struct reader *reader, struct item_tell *ret_tell) 
     return cbor_take_uint(reader, &ret_tell->observed_us);
 }
 
+static enum status reveal_take(struct reader *reader, struct item *ret_item) {
+    TRY(take_question(reader, &ret_item->reveal.question));
+    TRY(cbor_take_bytes_exactly(reader, ret_item->reveal.salt, COMMITMENT_SALT_BYTES));
+    ret_item->reveal.hypothesis = OPENING_ORDINARY;
+    if (cbor_next_is_null(reader)) return cbor_take_null(reader);
+    return field_take_u32(reader, HYPOTHESES_MAX - 1, &ret_item->reveal.hypothesis);
+}
+
 static enum status fields_take(struct reader *reader, struct item *ret_item) {
     switch (ret_item->kind) {
     case ITEM_ASK: return ask_take(reader, &ret_item->ask);
@@ -182,6 +232,11 @@ static enum status fields_take(struct reader *reader, struct item *ret_item) {
         TRY(take_question(reader, &ret_item->retract.question));
         return field_take_text(reader, &ret_item->retract.observation);
     case ITEM_CLOSE: return take_question(reader, &ret_item->close.question);
+    case ITEM_ANSWER:
+        TRY(cbor_take_uint(reader, &ret_item->answer.height));
+        return cbor_take_hash(reader, &ret_item->answer.digest);
+    case ITEM_REVEAL: return reveal_take(reader, ret_item);
+    case ITEM_CLOSE_FAMILY: return field_take_text(reader, &ret_item->close_family.family);
     }
     return STATUS_BAD_VALUE;
 }
@@ -191,7 +246,7 @@ static enum status item_decode(struct reader *reader, struct item *ret_item, str
     uint64_t fields;
     uint32_t kind;
     TRY(cbor_take_array(&after, &fields));
-    TRY(field_take_u32(&after, ITEM_CLOSE, &kind));
+    TRY(field_take_u32(&after, ITEM_CLOSE_FAMILY, &kind));
     if (kind < ITEM_ASK || fields != fields_by_kind[kind]) return STATUS_BAD_VALUE;
     ret_item->kind = (enum item_kind)kind;
     TRY(fields_take(&after, ret_item));
@@ -214,6 +269,17 @@ void item_question_id(struct slice ask_bytes, struct question_id *ret_id) {
     struct hash hash;
     sha256_of(ask_bytes, &hash);
     memcpy(ret_id->bytes, hash.bytes, QUESTION_ID_BYTES);
+}
+
+void commitment_of(const uint8_t salt[COMMITMENT_SALT_BYTES], uint32_t hypothesis, struct hash *ret_commitment) {
+    static const char prefix[] = "credimus/commitment/1";
+    uint8_t bytes[sizeof prefix - 1 + COMMITMENT_SALT_BYTES + 4];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    writer_put(&writer, prefix, sizeof prefix - 1);
+    writer_put(&writer, salt, COMMITMENT_SALT_BYTES);
+    writer_put_u32(&writer, hypothesis);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    sha256_of(writer_slice(&writer), ret_commitment);
 }
 
 /* Bodies. */

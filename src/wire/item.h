@@ -1,11 +1,17 @@
 /* Items: what a member says in a batch (docs/formats.md). Deterministic CBOR arrays [kind, ...]:
  *     ask      [1, title, [hypothesis ...], mode, [prior ...], cap, rho, decide_at, min_margin, window_us,
- *               deadline_us]
+ *               deadline_us, commitment, family or null]
  *     tell     [2, question, observation, [log-likelihood ...], content hash or null, observed_us]
  *     retract  [3, question, observation]
  *     close    [4, question]
- * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kinds 5 answer, 6 level and
- * 7 reconfigure are reserved and refused until they mean something. */
+ *     answer   [5, height, answer]
+ *     reveal   [8, question, salt, hypothesis or null]
+ *     close_family [9, family]
+ * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kinds 6 level and 7 reconfigure
+ * are reserved and refused until they mean something.
+ *
+ * Every ask carries a commitment, and what it hides is one of: an ordinary question, or a canary whose true
+ * hypothesis the asker knows. Nobody can tell which before it is opened by a reveal (docs/belief.md, "Canaries"). */
 #ifndef WIRE_ITEM_H
 #define WIRE_ITEM_H
 
@@ -15,7 +21,19 @@
 #include "base/limits.h"
 #include "base/status.h"
 
-enum item_kind { ITEM_ASK = 1, ITEM_TELL = 2, ITEM_RETRACT = 3, ITEM_CLOSE = 4 };
+enum item_kind {
+    ITEM_ASK = 1,
+    ITEM_TELL = 2,
+    ITEM_RETRACT = 3,
+    ITEM_CLOSE = 4,
+    ITEM_ANSWER = 5,
+    ITEM_REVEAL = 8,
+    ITEM_CLOSE_FAMILY = 9,
+};
+
+enum { COMMITMENT_SALT_BYTES = 32 };
+/* The opening of an ordinary question: it is no canary. */
+#define OPENING_ORDINARY UINT32_MAX
 
 enum { QUESTION_ID_BYTES = 16 };
 
@@ -39,6 +57,8 @@ struct item_ask {
     uint32_t min_margin;       /* members; 0: more than one third of the members */
     uint64_t window_us;        /* panel: how long an observation stays open, >= 1 */
     uint64_t deadline_us;      /* after the block time of the ask; 0: none */
+    struct hash commitment;    /* see commitment_of */
+    struct slice family;       /* UTF-8, 1 .. FAMILY_BYTES_MAX, no control characters; empty: of no family */
 };
 
 struct item_tell {
@@ -63,6 +83,18 @@ struct item {
         struct {
             struct question_id question;
         } close;
+        struct {
+            uint64_t height; /* of the block that challenged */
+            struct hash digest;
+        } answer;
+        struct {
+            struct question_id question;
+            uint8_t salt[COMMITMENT_SALT_BYTES];
+            uint32_t hypothesis; /* the true one, below HYPOTHESES_MAX, or OPENING_ORDINARY */
+        } reveal;
+        struct {
+            struct slice family;
+        } close_family;
     };
 };
 
@@ -79,6 +111,10 @@ enum status item_valid(const struct item *item) MUST_USE;
 
 /* The id of the question that this encoded ask creates. */
 void item_question_id(struct slice ask_bytes, struct question_id *ret_id);
+
+/* SHA-256("credimus/commitment/1" || salt || hypothesis, 4 bytes big-endian): hiding as long as the salt is secret
+ * and has 32 bytes of chance, binding because SHA-256 is collision resistant. */
+void commitment_of(const uint8_t salt[COMMITMENT_SALT_BYTES], uint32_t hypothesis, struct hash *ret_commitment);
 
 /* The items of a batch: a CBOR array of items. */
 struct item_cursor {

@@ -9,22 +9,20 @@
 #include "wire/field.h"
 
 enum {
-    BELIEF_FIELDS = 16,
+    BELIEF_FIELDS = 19,
     STATE_FIELDS = 7,
-    MEMBER_FIELDS = 6,
+    MEMBER_FIELDS = 10,
+    SUSPICION_FIELDS = 6,
     PARAMETERS_FIELDS = 3,
     PROOF_RECORD_FIELDS = 2,
     WEIGHT_MAX = 65536,
     LEVEL_MAX = 3,
+    RATIO_MAX = 81920, /* five quarters */
 };
 
 static void put_prefix(struct writer *writer, uint32_t fields, enum record_kind kind) {
     cbor_put_array(writer, fields);
     cbor_put_uint(writer, kind);
-}
-
-static void put_hash(struct writer *writer, const struct hash *hash) {
-    cbor_put_bytes(writer, slice_of(hash->bytes, HASH_BYTES));
 }
 
 static enum status take_prefix(struct reader *reader, uint32_t fields, enum record_kind kind) {
@@ -57,6 +55,11 @@ static bool log_odds_valid(const struct record_belief *belief) {
     return true;
 }
 
+static bool opening_valid(const struct record_belief *belief) {
+    bool is_state = belief->opening == OPENING_NONE || belief->opening == OPENING_ORDINARY;
+    return is_state || belief->opening < belief->hypotheses_count;
+}
+
 static enum status belief_valid(const struct record_belief *belief) {
     if (belief->hypotheses_count < HYPOTHESES_MIN) return STATUS_BAD_VALUE;
     if (belief->hypotheses_count > HYPOTHESES_MAX) return STATUS_TOO_MANY;
@@ -65,6 +68,8 @@ static enum status belief_valid(const struct record_belief *belief) {
     if (!log_odds_valid(belief)) return STATUS_BAD_VALUE;
     if (belief->contributors > MEMBERS_MAX || belief->flip_margin > MEMBERS_MAX) return STATUS_BAD_VALUE;
     if (!interval_valid(&belief->live) || !interval_valid(&belief->safe)) return STATUS_BAD_VALUE;
+    if (belief->family.bytes > 0 && !field_text_valid(belief->family, FAMILY_BYTES_MAX)) return STATUS_BAD_FORMAT;
+    if (!opening_valid(belief)) return STATUS_BAD_VALUE;
     return threshold_check(belief->threshold);
 }
 
@@ -73,6 +78,18 @@ static void put_interval(struct writer *writer, const struct record_interval *in
     cbor_put_uint(writer, interval->members);
     cbor_put_int(writer, interval->low);
     cbor_put_int(writer, interval->high);
+}
+
+/* What the question is for: its commitment, how it was opened (null: not yet; -1: ordinary; else the true
+ * hypothesis), its family. */
+static void put_purpose(struct writer *writer, const struct record_belief *belief) {
+    field_put_hash(writer, &belief->commitment);
+    if (belief->opening == OPENING_NONE) {
+        cbor_put_null(writer);
+    } else {
+        cbor_put_int(writer, belief->opening == OPENING_ORDINARY ? -1 : (int64_t)belief->opening);
+    }
+    field_put_optional_text(writer, belief->family);
 }
 
 void record_belief_put(struct writer *writer, enum record_kind kind, const struct record_belief *belief) {
@@ -97,6 +114,7 @@ void record_belief_put(struct writer *writer, enum record_kind kind, const struc
     cbor_put_array(writer, 2);
     field_put_threshold(writer, belief->threshold);
     cbor_put_uint(writer, belief->height);
+    put_purpose(writer, belief);
 }
 
 static enum status take_interval(struct reader *reader, struct record_interval *ret_interval) {
@@ -142,6 +160,22 @@ static enum status take_certainty(struct reader *reader, struct record_belief *r
     return cbor_take_uint(reader, &ret_belief->height);
 }
 
+static enum status take_opening(struct reader *reader, uint32_t *ret_opening) {
+    int64_t opening;
+    *ret_opening = OPENING_NONE;
+    if (cbor_next_is_null(reader)) return cbor_take_null(reader);
+    TRY(cbor_take_int(reader, &opening));
+    if (opening < -1 || opening >= HYPOTHESES_MAX) return STATUS_BAD_VALUE;
+    *ret_opening = opening == -1 ? OPENING_ORDINARY : (uint32_t)opening;
+    return STATUS_OK;
+}
+
+static enum status take_purpose(struct reader *reader, struct record_belief *ret_belief) {
+    TRY(cbor_take_hash(reader, &ret_belief->commitment));
+    TRY(take_opening(reader, &ret_belief->opening));
+    return field_take_optional_text(reader, &ret_belief->family);
+}
+
 enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind, struct record_belief *ret_belief) {
     if (bytes.bytes > RECORD_BELIEF_BYTES_MAX) return STATUS_TOO_LARGE;
     struct reader reader = reader_of(bytes);
@@ -153,6 +187,7 @@ enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind, s
     TRY(take_question(&reader, &belief));
     TRY(take_outcome(&reader, &belief));
     TRY(take_certainty(&reader, &belief));
+    TRY(take_purpose(&reader, &belief));
     TRY(reader_end(&reader));
     TRY(belief_valid(&belief));
     *ret_kind = (enum record_kind)kind;
@@ -165,11 +200,11 @@ enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind, s
 void record_state_put(struct writer *writer, const struct record_state *state) {
     put_prefix(writer, STATE_FIELDS, RECORD_STATE);
     cbor_put_uint(writer, state->height);
-    put_hash(writer, &state->block);
+    field_put_hash(writer, &state->block);
     cbor_put_uint(writer, state->time_us);
-    put_hash(writer, &state->questions);
-    put_hash(writer, &state->members);
-    put_hash(writer, &state->parameters);
+    field_put_hash(writer, &state->questions);
+    field_put_hash(writer, &state->members);
+    field_put_hash(writer, &state->parameters);
 }
 
 enum status record_state_read(struct slice bytes, struct record_state *ret_state) {
@@ -191,7 +226,9 @@ enum status record_state_read(struct slice bytes, struct record_state *ret_state
 
 static enum status member_valid(const struct record_member *member) {
     if (!field_name_valid(member->name)) return STATUS_BAD_FORMAT;
-    bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && member->level <= LEVEL_MAX;
+    bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && member->level <= LEVEL_MAX &&
+                  member->reputation <= WEIGHT_MAX && member->suspicion <= WEIGHT_MAX &&
+                  member->reason <= RECORD_REASON_MAX && member->proof <= RECORD_REASON_MAX;
     return within ? STATUS_OK : STATUS_BAD_VALUE;
 }
 
@@ -203,6 +240,10 @@ void record_member_put(struct writer *writer, const struct record_member *member
     cbor_put_bytes(writer, slice_of(member->key, KEY_BYTES));
     cbor_put_uint(writer, member->weight);
     cbor_put_uint(writer, member->level);
+    cbor_put_uint(writer, member->reputation);
+    cbor_put_uint(writer, member->suspicion);
+    cbor_put_uint(writer, member->reason);
+    cbor_put_uint(writer, member->proof);
 }
 
 enum status record_member_read(struct slice bytes, struct record_member *ret_member) {
@@ -214,9 +255,44 @@ enum status record_member_read(struct slice bytes, struct record_member *ret_mem
     TRY(cbor_take_bytes_exactly(&reader, member.key, KEY_BYTES));
     TRY(field_take_u32(&reader, WEIGHT_MAX, &member.weight));
     TRY(field_take_u32(&reader, LEVEL_MAX, &member.level));
+    TRY(field_take_u32(&reader, WEIGHT_MAX, &member.reputation));
+    TRY(field_take_u32(&reader, WEIGHT_MAX, &member.suspicion));
+    TRY(field_take_u32(&reader, RECORD_REASON_MAX, &member.reason));
+    TRY(field_take_u32(&reader, RECORD_REASON_MAX, &member.proof));
     TRY(reader_end(&reader));
     TRY(member_valid(&member));
     *ret_member = member;
+    return STATUS_OK;
+}
+
+/* Suspicions. */
+
+static bool suspicion_valid(const struct record_suspicion *suspicion) {
+    return suspicion->member < MEMBERS_MAX && suspicion->detector <= RECORD_REASON_MAX &&
+           suspicion->family < MEMBERS_MAX && suspicion->ratio <= RATIO_MAX;
+}
+
+void record_suspicion_put(struct writer *writer, const struct record_suspicion *suspicion) {
+    CHECK(suspicion_valid(suspicion));
+    put_prefix(writer, SUSPICION_FIELDS, RECORD_SUSPICION);
+    cbor_put_uint(writer, suspicion->member);
+    cbor_put_uint(writer, suspicion->detector);
+    cbor_put_uint(writer, suspicion->family);
+    cbor_put_uint(writer, suspicion->ratio);
+    cbor_put_uint(writer, suspicion->height);
+}
+
+enum status record_suspicion_read(struct slice bytes, struct record_suspicion *ret_suspicion) {
+    struct reader reader = reader_of(bytes);
+    struct record_suspicion suspicion;
+    TRY(take_prefix(&reader, SUSPICION_FIELDS, RECORD_SUSPICION));
+    TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &suspicion.member));
+    TRY(field_take_u32(&reader, RECORD_REASON_MAX, &suspicion.detector));
+    TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &suspicion.family));
+    TRY(field_take_u32(&reader, RATIO_MAX, &suspicion.ratio));
+    TRY(cbor_take_uint(&reader, &suspicion.height));
+    TRY(reader_end(&reader));
+    *ret_suspicion = suspicion;
     return STATUS_OK;
 }
 

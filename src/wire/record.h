@@ -28,6 +28,9 @@ enum record_kind {
     RECORD_QUESTION = 14,
     RECORD_MEMBER = 15,
     RECORD_PARAMETERS = 16,
+    RECORD_SUSPICION = 17,
+    RECORD_CALIBRATION = 18, /* these two in wire/calibrated.h */
+    RECORD_CALIBRATED = 19,
 };
 
 enum question_status { QUESTION_OPEN = 0, QUESTION_DECIDED = 1, QUESTION_UNDECIDED = 2 };
@@ -57,9 +60,16 @@ struct record_belief {
     struct record_interval safe; /* over 2q - n - 1 members */
     struct threshold threshold;  /* in force */
     uint64_t height;             /* of the last change */
+    struct hash commitment;      /* of the ask */
+    uint32_t opening;    /* what it turned out to hide: OPENING_NONE, OPENING_ORDINARY, or of a canary the true
+                                    hypothesis */
+    struct slice family; /* empty: none */
 };
 
-#define RECORD_BELIEF_BYTES_MAX (TITLE_BYTES_MAX + HYPOTHESES_MAX * (HYPOTHESIS_BYTES_MAX + 16) + 256)
+/* Not opened yet. */
+#define OPENING_NONE (UINT32_MAX - 1)
+
+#define RECORD_BELIEF_BYTES_MAX (TITLE_BYTES_MAX + HYPOTHESES_MAX * (HYPOTHESIS_BYTES_MAX + 16) + 384)
 
 /* `kind` is RECORD_VERDICT or RECORD_QUESTION. The belief must be one that record_belief_read accepts: hypotheses 2
  * .. HYPOTHESES_MAX, distinct; title and hypotheses as in an ask; log_odds[top] 0 and none above; counts of members
@@ -84,12 +94,30 @@ struct record_member {
     uint32_t number;
     struct slice name;
     uint8_t key[KEY_BYTES];
-    uint32_t weight; /* 0 .. 65536: 65536 is one full member */
-    uint32_t level;  /* last committed partition level: 0 connected, 1 degraded, 2 major, 3 severe */
+    uint32_t weight;     /* 0 .. 65536: 65536 is one full member */
+    uint32_t level;      /* last committed partition level: 0 connected, 1 degraded, 2 major, 3 severe */
+    uint32_t reputation; /* 0 .. 65536 */
+    uint32_t suspicion;  /* 0 .. 65536, of what weighs it down now */
+    uint32_t reason;     /* the detector that suspects it most, 0: none (enum detector of standing/) */
+    uint32_t proof;      /* of misbehaviour, 0: none (enum standing_proof of standing/) */
 };
-#define RECORD_MEMBER_BYTES_MAX 160
+/* More than there are detectors, or kinds of proofs. */
+#define RECORD_REASON_MAX       15
+#define RECORD_MEMBER_BYTES_MAX 192
 void record_member_put(struct writer *writer, const struct record_member *member);
 enum status record_member_read(struct slice bytes, struct record_member *ret_member) MUST_USE;
+
+/* A detector's statistic rose above its threshold. */
+struct record_suspicion {
+    uint32_t member;
+    uint32_t detector;
+    uint32_t family; /* group of families that share the detector, 0: questions without a family */
+    uint32_t ratio;  /* statistic by threshold, 16 fractional bits, at most five quarters */
+    uint64_t height;
+};
+#define RECORD_SUSPICION_BYTES_MAX 64
+void record_suspicion_put(struct writer *writer, const struct record_suspicion *suspicion);
+enum status record_suspicion_read(struct slice bytes, struct record_suspicion *ret_suspicion) MUST_USE;
 
 #define RECORD_PARAMETERS_BYTES_MAX 32
 void record_parameters_put(struct writer *writer, struct threshold threshold);

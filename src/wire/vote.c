@@ -150,15 +150,13 @@ static enum status signatures_take(struct reader *reader, struct vote_certificat
 enum status vote_certificate_take(struct reader *reader, struct vote_certificate *ret_certificate) {
     struct reader after = *reader;
     struct subject subject;
-    struct vote_certificate certificate;
     TRY(cbor_take_array_exactly(&after, CERTIFICATE_FIELDS));
     TRY(subject_take(&after, &subject));
-    TRY(signatures_take(&after, &certificate));
-    certificate.epoch = subject.epoch;
-    certificate.view = subject.view;
-    certificate.kind = subject.kind;
-    certificate.block = subject.block;
-    *ret_certificate = certificate;
+    TRY(signatures_take(&after, ret_certificate));
+    ret_certificate->epoch = subject.epoch;
+    ret_certificate->view = subject.view;
+    ret_certificate->kind = subject.kind;
+    ret_certificate->block = subject.block;
     *reader = after;
     return STATUS_OK;
 }

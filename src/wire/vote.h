@@ -57,7 +57,8 @@ void vote_put(struct writer *writer, const struct vote *vote);
 enum status vote_take(struct reader *reader, struct vote *ret_vote) MUST_USE;
 
 void vote_certificate_put(struct writer *writer, const struct vote_certificate *certificate);
-/* Strict: members ascending and distinct, 1 .. MEMBERS_MAX votes. */
+/* Strict: members ascending and distinct, 1 .. MEMBERS_MAX votes. `ret_certificate` is scratch when it fails, because it is too large to be
+ * decoded beside it and copied for each certificate that comes. */
 enum status vote_certificate_take(struct reader *reader, struct vote_certificate *ret_certificate) MUST_USE;
 /* At least q(t) distinct known members, every signature good: STATUS_BELOW_THRESHOLD, STATUS_UNKNOWN_MEMBER,
  * STATUS_BAD_SIGNATURE. */

@@ -46,6 +46,24 @@ static void piece_given_back_then_taken_again_cleared(void **state) {
     assert_int_equal(pool.live, 64);
 }
 
+static void raw_piece_then_counted_as_any_other_and_cleared_for_the_next_that_asks(void **state) {
+    (void)state;
+    _Alignas(16) uint8_t region[64];
+    struct pool pool;
+    memset(region, 0xaa, sizeof region);
+    pool_init(&pool, region, sizeof region);
+    uint8_t *raw = pool_take_raw(&pool, 60);
+    assert_ptr_equal(raw, region);
+    for (size_t i = 0; i < 60; i++) assert_int_equal(raw[i], 0xaa);
+    assert_int_equal(pool.live, 64);
+    assert_null(pool_take_raw(&pool, 1));
+    pool_give(&pool, raw, 60);
+    assert_int_equal(pool.live, 0);
+    uint8_t *again = pool_take(&pool, 60);
+    assert_ptr_equal(again, raw);
+    for (size_t i = 0; i < 60; i++) assert_int_equal(again[i], 0);
+}
+
 static void region_used_up_then_null_until_a_piece_is_given_back(void **state) {
     (void)state;
     _Alignas(16) uint8_t region[64];
@@ -117,6 +135,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_rounded_then_little_is_lost),
         cmocka_unit_test(piece_given_back_then_taken_again_cleared),
+        cmocka_unit_test(raw_piece_then_counted_as_any_other_and_cleared_for_the_next_that_asks),
         cmocka_unit_test(region_used_up_then_null_until_a_piece_is_given_back),
         cmocka_unit_test(random_use_within_the_budget_then_never_runs_out_nor_overlaps),
     };

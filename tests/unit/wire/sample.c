@@ -137,7 +137,9 @@ static void sample_ask(struct prng *prng, struct sample_texts *texts, struct ite
                                  .decide_at = sample_quanta(prng, 1, PARAMETER_LIMIT_QUANTA),
                                  .min_margin = (uint32_t)prng_below(prng, MEMBERS_MAX + 1),
                                  .window_us = 1 + sample_u64(prng) / 2,
-                                 .deadline_us = sample_u64(prng)};
+                                 .deadline_us = sample_u64(prng),
+                                 .commitment = sample_hash(prng)};
+    if (prng_chance(prng, 1, 2)) ret_ask->family = sample_text(prng, texts->family, FAMILY_BYTES_MAX);
     for (uint32_t i = 0; i < ret_ask->hypotheses_count; i++) {
         ret_ask->hypotheses[i] = sample_hypothesis(prng, i, texts->bytes[1 + i]);
         ret_ask->prior[i] = sample_quanta(prng, -PARAMETER_LIMIT_QUANTA, PARAMETER_LIMIT_QUANTA);
@@ -157,8 +159,17 @@ static void sample_tell(struct prng *prng, struct sample_texts *texts, struct it
         ret_tell->loglik[i] = base + sample_quanta(prng, 0, ITEM_LIMIT_QUANTA);
 }
 
+static void sample_reveal(struct prng *prng, struct item *ret_item) {
+    bool is_canary = prng_chance(prng, 1, 2);
+    ret_item->reveal.question = sample_question(prng);
+    random_bytes(prng, ret_item->reveal.salt, COMMITMENT_SALT_BYTES);
+    ret_item->reveal.hypothesis = is_canary ? (uint32_t)prng_below(prng, HYPOTHESES_MAX) : OPENING_ORDINARY;
+}
+
 void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret_item) {
-    *ret_item = (struct item){.kind = (enum item_kind)prng_between(prng, ITEM_ASK, ITEM_CLOSE)};
+    static const enum item_kind kinds[] = {ITEM_ASK,    ITEM_TELL,   ITEM_RETRACT,     ITEM_CLOSE,
+                                           ITEM_ANSWER, ITEM_REVEAL, ITEM_CLOSE_FAMILY};
+    *ret_item = (struct item){.kind = kinds[prng_below(prng, sizeof kinds / sizeof kinds[0])]};
     switch (ret_item->kind) {
     case ITEM_ASK: sample_ask(prng, texts, &ret_item->ask); break;
     case ITEM_TELL: sample_tell(prng, texts, &ret_item->tell); break;
@@ -167,6 +178,14 @@ void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret
         ret_item->retract.observation = sample_text(prng, texts->bytes[0], OBSERVATION_BYTES_MAX);
         break;
     case ITEM_CLOSE: ret_item->close.question = sample_question(prng); break;
+    case ITEM_ANSWER:
+        ret_item->answer.height = sample_u64(prng);
+        ret_item->answer.digest = sample_hash(prng);
+        break;
+    case ITEM_REVEAL: sample_reveal(prng, ret_item); break;
+    case ITEM_CLOSE_FAMILY:
+        ret_item->close_family.family = sample_text(prng, texts->bytes[0], FAMILY_BYTES_MAX);
+        break;
     }
 }
 
@@ -284,9 +303,8 @@ static void sample_recovered(struct prng *prng, struct frame *ret_frame) {
     ret_frame->recovered.tip.member = (uint32_t)prng_below(prng, MEMBERS_MAX);
     if (prng_chance(prng, 1, 2))
         ret_frame->recovered.tip = (struct tip){7, 1 + sample_u64(prng) / 2, sample_hash(prng)};
-    ret_frame->recovered.notarize_view = sample_u64(prng);
-    ret_frame->recovered.nullify_view = sample_u64(prng);
-    ret_frame->recovered.finalize_view = sample_u64(prng);
+    ret_frame->recovered.view = sample_u64(prng);
+    ret_frame->recovered.signed_view = sample_u64(prng);
 }
 
 void sample_frame(struct prng *prng, enum frame_type type, uint8_t *contents, struct frame *ret_frame) {

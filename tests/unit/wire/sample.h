@@ -22,6 +22,7 @@ struct keyring sample_keyring(const struct genesis *genesis);
 
 /* Memory that the texts of one sample are put into. */
 struct sample_texts {
+    uint8_t family[FAMILY_BYTES_MAX];
     uint8_t bytes[1 + HYPOTHESES_MAX][TITLE_BYTES_MAX];
 };
 

@@ -30,6 +30,7 @@ static void random_frame_of_every_type_then_strict(void **state) {
             sample_frame(&prng, (enum frame_type)type, contents, &frame);
             frame_put(&writer, &frame);
             assert_int_equal(writer_status(&writer), STATUS_OK);
+            assert_int_equal(frame_type_of(writer_slice(&writer)), type);
             sample_check_strict(writer_slice(&writer), rewrite, NULL);
         }
     }

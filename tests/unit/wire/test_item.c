@@ -11,18 +11,18 @@
 #include "crypto/merkle.h"
 #include "sample.h"
 
-#define QUESTION_HEX "31adc8f07e32a7909b95b8bc03d33269"
-#define ROOT_HEX     "37534bfe739be2e61fa8d75bacc2161fab3acdefbd7bef540f6c48fd5fe96e0b"
+#define QUESTION_HEX "48f858e8842f77923c5dbff2b03d7862"
+#define ROOT_HEX     "940a046b915c839607621bfaf3f9ef465d931988b79974ee7b6f113982df0e81"
 #define BODY_HEX                                                                                                     \
-    "858b016c497320697420c3bc6265723f8263796573626e6f01823a2950962c3a2950962c1a77359400001ab2d05e00021a0393870000"   \
-    "86025031adc8f07e32a7909b95b8bc03d33269656f62732d31811a59682f00582077777777777777777777777777777777777777777777" \
-    "7777"                                                                                                           \
-    "77777777777777771b00060a24181e4002"                                                                             \
-    "86025031adc8f07e32a7909b95b8bc03d33269656f62732d32822000f600"                                                   \
-    "83035031adc8f07e32a7909b95b8bc03d33269656f62732d31"                                                             \
-    "82045031adc8f07e32a7909b95b8bc03d33269"
+    "888d016c497320697420c3bc6265723f8263796573626e6f01823a2950962c3a2950962c1a77359400001ab2d05e00021a03"           \
+    "938700005820bf9fca96cefefdae1dab12aff1dbdbe566c307699394fe6a48246113a3afe98d65626972647386025048f858"           \
+    "e8842f77923c5dbff2b03d7862656f62732d31811a59682f0058207777777777777777777777777777777777777777777777"           \
+    "7777777777777777771b00060a24181e400286025048f858e8842f77923c5dbff2b03d7862656f62732d32822000f6008303"           \
+    "5048f858e8842f77923c5dbff2b03d7862656f62732d3182045048f858e8842f77923c5dbff2b03d78628305184058206666"           \
+    "66666666666666666666666666666666666666666666666666666666666684085048f858e8842f77923c5dbff2b03d786258"           \
+    "205555555555555555555555555555555555555555555555555555555555555555018209656269726473"
 
-enum { ITEMS = 5 };
+enum { ITEMS = 8 };
 
 static struct slice pinned_body(uint8_t *buffer) {
     assert_int_equal(bytes_from_hex(slice_of_text(BODY_HEX), buffer, sizeof BODY_HEX / 2), STATUS_OK);
@@ -40,7 +40,11 @@ static void valid_ask(struct item *ret_item) {
                                       .cap = 2000000000,
                                       .decide_at = 3000000000,
                                       .min_margin = 2,
-                                      .window_us = 60000000}};
+                                      .window_us = 60000000,
+                                      .family = slice_of_text("birds")}};
+    uint8_t salt[COMMITMENT_SALT_BYTES];
+    memset(salt, 0x55, sizeof salt);
+    commitment_of(salt, 1, &ret_item->ask.commitment);
 }
 
 static void valid_tell(struct item *ret_item) {
@@ -91,6 +95,13 @@ static void items_put_then_the_pinned_body_and_id(void **state) {
     item_put(&writer, &item);
     item = (struct item){.kind = ITEM_CLOSE, .close = {id}};
     item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_ANSWER, .answer = {64, sample_hash_of(0x66)}};
+    item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_REVEAL, .reveal = {.question = id, .hypothesis = 1}};
+    memset(item.reveal.salt, 0x55, COMMITMENT_SALT_BYTES);
+    item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_CLOSE_FAMILY, .close_family = {slice_of_text("birds")}};
+    item_put(&writer, &item);
     assert_true(slice_equal(writer_slice(&writer), body));
 }
 
@@ -131,7 +142,8 @@ static void body_with_another_count_or_length_then_refused(void **state) {
 
 static void body_walked_then_each_item_and_the_end(void **state) {
     (void)state;
-    static const enum item_kind kinds[] = {ITEM_ASK, ITEM_TELL, ITEM_TELL, ITEM_RETRACT, ITEM_CLOSE};
+    static const enum item_kind kinds[] = {ITEM_ASK,   ITEM_TELL,   ITEM_TELL,   ITEM_RETRACT,
+                                           ITEM_CLOSE, ITEM_ANSWER, ITEM_REVEAL, ITEM_CLOSE_FAMILY};
     uint8_t buffer[sizeof BODY_HEX / 2 + 1] = {0};
     struct slice body = pinned_body(buffer);
     struct item_cursor cursor;
@@ -279,6 +291,20 @@ static void ask_at_its_limits_then_valid_and_beyond_refused(void **state) {
     ASK(item.ask.hypotheses_count = 1, STATUS_BAD_VALUE);
     ASK(item.ask.hypotheses_count = HYPOTHESES_MAX + 1, STATUS_TOO_MANY);
     ASK(item.ask.hypotheses[1] = item.ask.hypotheses[0], STATUS_DUPLICATE);
+    ASK(item.ask.family = slice_of(NULL, 0), STATUS_OK);
+    ASK(item.ask.family = slice_of_text("a\x1b"), STATUS_BAD_FORMAT);
+}
+
+static void reveal_at_its_limits_then_valid_and_beyond_refused(void **state) {
+    (void)state;
+    struct item item = {.kind = ITEM_REVEAL, .reveal = {.hypothesis = HYPOTHESES_MAX - 1}};
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.reveal.hypothesis = OPENING_ORDINARY;
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.reveal.hypothesis = HYPOTHESES_MAX;
+    assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
+    item = (struct item){.kind = ITEM_CLOSE_FAMILY, .close_family = {slice_of(NULL, 0)}};
+    assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
 }
 
 static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
@@ -295,13 +321,17 @@ static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
 
 static void unknown_kind_then_refused(void **state) {
     (void)state;
-    struct item item = {.kind = (enum item_kind)5};
+    struct item item = {.kind = (enum item_kind)6};
     struct slice bytes;
     assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
     for (uint8_t kind = 0; kind < 24; kind++) {
         uint8_t encoded[19] = {0x82, kind, 0x50};
         struct reader reader = reader_of(slice_of(encoded, sizeof encoded));
-        assert_int_equal(item_take(&reader, &item, &bytes), kind == ITEM_CLOSE ? STATUS_OK : STATUS_BAD_VALUE);
+        /* Two fields, the second of 16 bytes: that is a close, and a close_family but for its type. */
+        enum status expected = kind == ITEM_CLOSE          ? STATUS_OK
+                               : kind == ITEM_CLOSE_FAMILY ? STATUS_BAD_TYPE
+                                                           : STATUS_BAD_VALUE;
+        assert_int_equal(item_take(&reader, &item, &bytes), expected);
     }
 }
 
@@ -392,6 +422,7 @@ int main(void) {
         cmocka_unit_test(texts_that_steer_or_are_no_utf8_then_refused),
         cmocka_unit_test(text_lengths_at_the_limit_then_valid_and_beyond_refused),
         cmocka_unit_test(ask_at_its_limits_then_valid_and_beyond_refused),
+        cmocka_unit_test(reveal_at_its_limits_then_valid_and_beyond_refused),
         cmocka_unit_test(counts_of_logliks_beyond_their_limits_then_refused),
         cmocka_unit_test(unknown_kind_then_refused),
         cmocka_unit_test(refused_item_then_reader_untouched),

@@ -35,6 +35,14 @@ static enum status rewrite_member(void *context, struct slice bytes, struct writ
     return STATUS_OK;
 }
 
+static enum status rewrite_suspicion(void *context, struct slice bytes, struct writer *ret_again) {
+    (void)context;
+    struct record_suspicion suspicion;
+    TRY(record_suspicion_read(bytes, &suspicion));
+    record_suspicion_put(ret_again, &suspicion);
+    return STATUS_OK;
+}
+
 static enum status rewrite_parameters(void *context, struct slice bytes, struct writer *ret_again) {
     (void)context;
     struct threshold threshold;
@@ -68,11 +76,19 @@ static void other_records_then_strict(void **state) {
                                   sample_hash(&prng), sample_hash(&prng), sample_hash(&prng)};
     record_state_put(&writer, &record);
     sample_check_strict(writer_slice(&writer), rewrite_state, NULL);
-    struct record_member member = {
-        .number = 255, .name = slice_of_text("example.org/m"), .weight = 65536, .level = 3};
+    struct record_member member = {.number = 255,
+                                   .name = slice_of_text("example.org/m"),
+                                   .weight = 65536,
+                                   .level = 3,
+                                   .suspicion = 4000,
+                                   .reason = 2};
     writer = writer_of(buffer, RECORD_MEMBER_BYTES_MAX);
     record_member_put(&writer, &member);
     sample_check_strict(writer_slice(&writer), rewrite_member, NULL);
+    struct record_suspicion suspicion = {.member = 255, .detector = 3, .family = 15, .ratio = 81920, .height = 77};
+    writer = writer_of(buffer, RECORD_SUSPICION_BYTES_MAX);
+    record_suspicion_put(&writer, &suspicion);
+    sample_check_strict(writer_slice(&writer), rewrite_suspicion, NULL);
     writer = writer_of(buffer, RECORD_PARAMETERS_BYTES_MAX);
     record_parameters_put(&writer, (struct threshold){667, 1000});
     sample_check_strict(writer_slice(&writer), rewrite_parameters, NULL);
@@ -110,9 +126,11 @@ static void largest_records_then_they_fit(void **state) {
                                    .live = wide,
                                    .safe = wide,
                                    .threshold = {999, 1000},
-                                   .height = UINT64_MAX};
+                                   .height = UINT64_MAX,
+                                   .opening = HYPOTHESES_MAX - 1};
     memset(texts.bytes, 'x', sizeof texts.bytes);
     belief.title = slice_of(texts.bytes[0], TITLE_BYTES_MAX);
+    belief.family = slice_of(texts.bytes[0], FAMILY_BYTES_MAX);
     for (size_t i = 0; i < HYPOTHESES_MAX; i++) {
         texts.bytes[1 + i][0] = (uint8_t)('0' + i);
         belief.hypotheses[i] = slice_of(texts.bytes[1 + i], HYPOTHESIS_BYTES_MAX);
@@ -121,8 +139,11 @@ static void largest_records_then_they_fit(void **state) {
     struct writer writer = writer_of(buffer, sizeof buffer);
     record_belief_put(&writer, RECORD_VERDICT, &belief);
     assert_int_equal(writer_status(&writer), STATUS_OK);
-    struct record_member member = {
-        .number = 255, .weight = 65536, .name = slice_of(texts.bytes[0], MEMBER_NAME_BYTES_MAX)};
+    struct record_member member = {.number = 255,
+                                   .weight = 65536,
+                                   .name = slice_of(texts.bytes[0], MEMBER_NAME_BYTES_MAX),
+                                   .reputation = 65536,
+                                   .suspicion = 65536};
     writer = writer_of(buffer, RECORD_MEMBER_BYTES_MAX);
     record_member_put(&writer, &member);
     assert_int_equal(writer_status(&writer), STATUS_OK);
@@ -138,7 +159,9 @@ struct plain {
     uint8_t margin_exact;
     uint8_t live[3];
     uint8_t threshold[2];
+    uint8_t opening; /* as encoded: 0x20 is -1, 0xf6 null */
     const char *second;
+    const char *family; /* NULL: null */
 };
 
 static const struct plain plain = {.status = 1,
@@ -147,6 +170,7 @@ static const struct plain plain = {.status = 1,
                                    .margin_exact = 1,
                                    .live = {1, 0x20, 1},
                                    .threshold = {3, 4},
+                                   .opening = 0xf6,
                                    .second = "no"};
 
 static enum status read_plain(uint8_t kind, const struct plain *from) {
@@ -154,7 +178,7 @@ static enum status read_plain(uint8_t kind, const struct plain *from) {
     struct record_belief belief;
     enum record_kind found;
     struct writer writer = writer_of(buffer, sizeof buffer);
-    writer_put(&writer, "\x90", 1);
+    writer_put(&writer, "\x93", 1);
     writer_put_u8(&writer, kind);
     writer_put_u8(&writer, 0x50);
     writer_put_text(&writer, "0123456789abcdef");
@@ -169,6 +193,13 @@ static enum status read_plain(uint8_t kind, const struct plain *from) {
     writer_put(&writer, certainty, sizeof certainty);
     const uint8_t rest[] = {0x83, 1, 0, 0, 0x82, from->threshold[0], from->threshold[1], 7};
     writer_put(&writer, rest, sizeof rest);
+    cbor_put_bytes(&writer, slice_of("0123456789abcdef0123456789abcdef", HASH_BYTES));
+    writer_put_u8(&writer, from->opening);
+    if (from->family == NULL) {
+        cbor_put_null(&writer);
+    } else {
+        cbor_put_text(&writer, slice_of_text(from->family));
+    }
     return record_belief_read(writer_slice(&writer), &found, &belief);
 }
 
@@ -201,24 +232,38 @@ static void belief_fields_beyond_their_limits_then_refused(void **state) {
     BELIEF(threshold[0] = 4, STATUS_OK);
     BELIEF(threshold[0] = 5, STATUS_BAD_VALUE);
     BELIEF(threshold[0] = 2, STATUS_BAD_VALUE);
+    BELIEF(opening = 0x20, STATUS_OK);
+    BELIEF(opening = 0x21, STATUS_BAD_VALUE);
+    BELIEF(opening = 1, STATUS_OK);
+    BELIEF(opening = 2, STATUS_BAD_VALUE);
+    BELIEF(family = "birds", STATUS_OK);
+    BELIEF(family = "", STATUS_NOT_CANONICAL);
+    BELIEF(family = "a\x1b", STATUS_BAD_FORMAT);
     BELIEF(second = "yes", STATUS_BAD_FORMAT);
     BELIEF(second = "", STATUS_BAD_FORMAT);
     BELIEF(second = "a\x1b", STATUS_BAD_FORMAT);
 }
 
-static enum status read_member(uint32_t number, const char *name, uint32_t weight, uint32_t level) {
+static enum status read_standing(uint32_t number, const char *name, uint32_t weight, uint32_t level,
+                                 const uint32_t standing[4]) {
     uint8_t buffer[RECORD_MEMBER_BYTES_MAX];
     uint8_t key[KEY_BYTES] = {0};
     struct record_member member;
     struct writer writer = writer_of(buffer, sizeof buffer);
-    cbor_put_array(&writer, 6);
+    cbor_put_array(&writer, 10);
     cbor_put_uint(&writer, RECORD_MEMBER);
     cbor_put_uint(&writer, number);
     cbor_put_text(&writer, slice_of_text(name));
     cbor_put_bytes(&writer, slice_of(key, sizeof key));
     cbor_put_uint(&writer, weight);
     cbor_put_uint(&writer, level);
+    for (int i = 0; i < 4; i++) cbor_put_uint(&writer, standing[i]);
     return record_member_read(writer_slice(&writer), &member);
+}
+
+static enum status read_member(uint32_t number, const char *name, uint32_t weight, uint32_t level) {
+    static const uint32_t unknown[4] = {0};
+    return read_standing(number, name, weight, level, unknown);
 }
 
 static void member_fields_at_their_limits_then_read_and_beyond_refused(void **state) {
@@ -230,6 +275,14 @@ static void member_fields_at_their_limits_then_read_and_beyond_refused(void **st
     assert_int_equal(read_member(0, "m", 1, 4), STATUS_BAD_VALUE);
     assert_int_equal(read_member(0, "a b", 1, 0), STATUS_BAD_FORMAT);
     assert_int_equal(read_member(0, "", 1, 0), STATUS_BAD_FORMAT);
+    static const uint32_t most[4] = {65536, 65536, RECORD_REASON_MAX, RECORD_REASON_MAX};
+    assert_int_equal(read_standing(0, "m", 1, 0, most), STATUS_OK);
+    for (int i = 0; i < 4; i++) {
+        uint32_t beyond[4];
+        memcpy(beyond, most, sizeof beyond);
+        beyond[i]++;
+        assert_int_equal(read_standing(0, "m", 1, 0, beyond), STATUS_BAD_VALUE);
+    }
 }
 
 int main(void) {
