@@ -155,6 +155,78 @@ struct ratio huber_midpoint(const struct huber_zeros *zeros) {
     return (struct ratio){zeros->left.numerator + zeros->right.numerator, 2};
 }
 
+/* Without one point. F of the others is F - w * clamp(x - t), so the breakpoints of all points and F at each of them,
+ * found once, serve for every point: a binary search finds the segment in which what is left crosses zero. */
+
+/* Every breakpoint once or more, in ascending order, with F there; returns how many. */
+static uint32_t list_steps(const struct huber_sample *sample, struct huber_steps *ret_steps) {
+    struct walk walk = {.sample = sample};
+    uint32_t count = 0;
+    int64_t next = walk_next(&walk);
+    walk_to(&walk, next, (int128)sample->weight * sample->cap);
+    for (;;) {
+        ret_steps->at[count] = walk.at;
+        ret_steps->force[count++] = walk.force;
+        if (walk.leave == sample->count) return count;
+        next = walk_next(&walk);
+        walk_to(&walk, next, walk.force - (int128)walk.slope * (next - walk.at));
+    }
+}
+
+/* F of the other points at breakpoint `step`. */
+static int128 force_without(const struct huber_steps *steps, uint32_t step, struct huber_point point, int64_t cap) {
+    int64_t pull = point.value - steps->at[step];
+    if (pull > cap) pull = cap;
+    if (pull < -cap) pull = -cap;
+    return steps->force[step] - (int128)point.weight * pull;
+}
+
+/* The first breakpoint where the force of the others is zero or less. At the first of all it is positive. */
+static uint32_t first_not_above(const struct huber_steps *steps, uint32_t count, struct huber_point point,
+                                int64_t cap) {
+    uint32_t above = 0;
+    uint32_t not_above = count - 1;
+    while (not_above - above > 1) {
+        uint32_t middle = above + (not_above - above) / 2;
+        if (force_without(steps, middle, point, cap) > 0) {
+            above = middle;
+        } else {
+            not_above = middle;
+        }
+    }
+    return not_above;
+}
+
+static struct ratio location_without(const struct huber_steps *steps, uint32_t count, struct huber_point point,
+                                     int64_t cap) {
+    uint32_t step = first_not_above(steps, count, point, cap);
+    int128 force = force_without(steps, step, point, cap);
+    if (force == 0) {
+        uint32_t last = step;
+        while (last + 1 < count && force_without(steps, last + 1, point, cap) == 0) last++;
+        return (struct ratio){(int128)steps->at[step] + steps->at[last], 2};
+    }
+    int64_t width = steps->at[step] - steps->at[step - 1];
+    int128 before = force_without(steps, step - 1, point, cap);
+    /* Between two breakpoints F is a line whose slope is a sum of weights: the division is exact. */
+    int64_t slope = (int64_t)((before - force) / width);
+    return (struct ratio){steps->at[step - 1] * (int128)slope + before, slope};
+}
+
+void huber_without(const struct huber_sample *sample, const int64_t *x, const uint32_t *w, size_t n,
+                   struct huber_steps *steps, int64_t *ret_locations) {
+    CHECK(sample->count > 0);
+    uint32_t count = list_steps(sample, steps);
+    for (size_t i = 0; i < n; i++) {
+        struct huber_point point = {x[i], w[i]};
+        if (sample->weight == w[i]) {
+            ret_locations[i] = x[i];
+            continue;
+        }
+        ret_locations[i] = (int64_t)ratio_round(location_without(steps, count, point, sample->cap), 1, 1);
+    }
+}
+
 void huber_location(const int64_t *x, const uint32_t *w, size_t n, int64_t cap, struct huber_point *scratch,
                     struct ratio *ret_location) {
     struct huber_sample sample = huber_sample_of(x, w, n, cap, scratch);

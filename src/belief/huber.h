@@ -80,6 +80,18 @@ bool huber_zeros(const struct huber_sample *sample, const uint8_t *turned, struc
 /* The midpoint of the zeros. */
 struct ratio huber_midpoint(const struct huber_zeros *zeros);
 
+/* Room for huber_without: the breakpoints of a sample, and F at each. */
+struct huber_steps {
+    int64_t at[2 * MEMBERS_MAX];
+    int128 force[2 * MEMBERS_MAX];
+};
+
+/* The location of the sample without one point at a time: ret_locations[i] is round(T) of all points but (x[i], w[i]),
+ * for n points that are in the sample or have weight 0. Where nothing of positive weight is left, the output is x[i]
+ * itself. `steps` is scratch. O(n log n) for all of them together. */
+void huber_without(const struct huber_sample *sample, const int64_t *x, const uint32_t *w, size_t n,
+                   struct huber_steps *steps, int64_t *ret_locations);
+
 /* The location T of n values; at least one weight must be positive, which is checked, as are the ranges (see
  * huber_sample_of). `scratch` has room for n points. O(n log n), and the same whatever the order of the values. */
 void huber_location(const int64_t *x, const uint32_t *w, size_t n, int64_t cap, struct huber_point *scratch,

@@ -15,9 +15,11 @@ enum { OBSERVATION_OPEN = 0, OBSERVATION_SEALED = 1, OBSERVATION_VOID = 2, REPOR
 
 /* One member's word, followed by its k centred values. */
 struct report {
-    uint64_t told_us;
+    uint64_t seq;
+    uint64_t clock_us;
+    uint64_t content;
     uint32_t member;
-    uint32_t padding;
+    uint32_t copied;
     int64_t y[];
 };
 
@@ -59,6 +61,10 @@ static size_t levels_bytes(const struct question *question, uint32_t levels) {
 
 static size_t sum_bytes(const struct question *question) { return levels_bytes(question, 1); }
 
+static size_t told_bytes(const struct question *question, uint32_t members) {
+    return levels_bytes(question, members);
+}
+
 enum status panel_create(struct question *question, struct holder holder) {
     question->panel.oldest = question->panel.newest = TABLE_NONE;
     question->panel.sum = holder_take(holder, sum_bytes(question));
@@ -89,6 +95,7 @@ void panel_free(struct question *question, struct holder holder) {
     holder_give(holder, panel->sum, sum_bytes(question));
     holder_give(holder, panel->low, levels_bytes(question, panel->levels));
     holder_give(holder, panel->high, levels_bytes(question, panel->levels));
+    holder_give(holder, panel->told, told_bytes(question, panel->members));
     *panel = (struct panel){.oldest = TABLE_NONE, .newest = TABLE_NONE};
 }
 
@@ -119,6 +126,19 @@ static enum status widen_levels(struct question *question, struct holder holder,
     return STATUS_OK;
 }
 
+/* Room for what `members` members told. */
+static enum status widen_told(struct question *question, struct holder holder, uint32_t members) {
+    struct panel *panel = &question->panel;
+    if (members <= panel->members) return STATUS_OK;
+    int64_t *told = holder_take(holder, told_bytes(question, members));
+    if (told == NULL) return STATUS_STATE_FULL;
+    if (panel->members > 0) memcpy(told, panel->told, told_bytes(question, panel->members));
+    holder_give(holder, panel->told, told_bytes(question, panel->members));
+    panel->told = told;
+    panel->members = members;
+    return STATUS_OK;
+}
+
 enum status panel_clone(const struct question *question, struct holder holder, struct question *copy) {
     uint32_t k = question->parameters.hypotheses;
     /* The copied table still points to the original's reports. */
@@ -138,6 +158,9 @@ enum status panel_clone(const struct question *question, struct holder holder, s
     copy->panel.sum = holder_take(holder, sum_bytes(question));
     if (copy->panel.sum == NULL) return STATUS_STATE_FULL;
     memcpy(copy->panel.sum, question->panel.sum, sum_bytes(question));
+    TRY(widen_told(copy, holder, question->panel.members));
+    if (question->panel.members > 0)
+        memcpy(copy->panel.told, question->panel.told, told_bytes(question, question->panel.members));
     if (question->panel.levels == 0) return STATUS_OK;
     TRY(widen_levels(copy, holder, question->panel.levels));
     memcpy(copy->panel.low, question->panel.low, levels_bytes(question, question->panel.levels));
@@ -238,28 +261,23 @@ static void announce(const struct question *question, const struct question_cont
                      struct observation *observation, const int64_t *location) {
     if (context->on_seal == NULL) return;
     const struct report *by_member[MEMBERS_MAX] = {NULL};
-    uint16_t member[MEMBERS_MAX];
-    const int64_t *y[MEMBERS_MAX];
-    uint64_t told_us[MEMBERS_MAX];
+    struct question_report reports[MEMBERS_MAX];
     uint32_t count = 0;
     for (uint32_t i = 0; i < observation->reports->count; i++) {
         const struct report *report = report_at(question, observation->reports, i);
         by_member[report->member] = report;
     }
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
-        if (by_member[i] == NULL) continue;
-        member[count] = (uint16_t)i;
-        y[count] = by_member[i]->y;
-        told_us[count++] = by_member[i]->told_us;
+        const struct report *report = by_member[i];
+        if (report == NULL) continue;
+        reports[count++] = (struct question_report){i, report->copied, report->clock_us, report->y};
     }
     struct question_seal seal = {
+        .question = question,
         .observation = &observation->entry.observation,
-        .is_void = location == NULL,
-        .hypotheses = question->parameters.hypotheses,
+        .opened_us = observation->window_end_us - question->parameters.window_us,
         .reports = count,
-        .member = member,
-        .y = y,
-        .told_us = told_us,
+        .report = reports,
         .location = location,
     };
     context->on_seal(context->user, &seal);
@@ -278,6 +296,14 @@ static void unlink_observation(struct question *question, const struct observati
     question->counts.open--;
 }
 
+static void count_contribution(struct question *question, const struct report *report) {
+    uint32_t k = question->parameters.hypotheses;
+    CHECK(report->member < question->panel.members);
+    int64_t *told = question->panel.told + (size_t)report->member * k;
+    for (uint32_t j = 0; j < k; j++) told[j] += report->y[j];
+    member_set_add(&question->panel.contributors, report->member);
+}
+
 /* Seals with a quorum of voices, else makes void; either way the reports are given back. */
 static void settle(struct question *question, struct holder holder, const struct question_context *context,
                    struct observation *observation) {
@@ -287,8 +313,7 @@ static void settle(struct question *question, struct holder holder, const struct
     bool seals = voices.count > 0 && voices.count >= context->quorum;
     if (seals) {
         fuse(question, &voices, location);
-        for (uint32_t i = 0; i < voices.count; i++)
-            member_set_add(&question->panel.contributors, voices.report[i]->member);
+        for (uint32_t i = 0; i < voices.count; i++) count_contribution(question, voices.report[i]);
         question->counts.sealed++;
     } else {
         question->counts.voided++;
@@ -326,6 +351,7 @@ static enum status open_observation(struct question *question, struct holder hol
                                     const struct question_context *context, const struct hash *id,
                                     struct observation **ret_observation) {
     TRY(widen_levels(question, holder, (context->members - 1) / 2));
+    TRY(widen_told(question, holder, context->members));
     TRY(table_reserve(&question->table, holder));
     struct reports *reports = holder_take(holder, reports_bytes(question->parameters.hypotheses, REPORTS_FIRST));
     if (reports == NULL) return STATUS_STATE_FULL;
@@ -378,21 +404,36 @@ enum status panel_check_tell(const struct question *question, uint32_t member, c
     return find_for_tell(question, member, observation_id, &observation);
 }
 
+/* Whose report the new one repeats: one that says the same, in the same vector or the same content, and that the
+ * reporter's lane had seen. Whoever did not show that it had seen it may have come to it alone. */
+static uint32_t copied_from(const struct question *question, const struct question_context *context,
+                            struct reports *reports, const struct question_evidence *evidence, const int64_t *y) {
+    size_t bytes = question->parameters.hypotheses * sizeof *y;
+    if (context->had_seen == NULL) return QUESTION_ORIGINAL;
+    for (uint32_t i = 0; i < reports->count; i++) {
+        const struct report *other = report_at(question, reports, i);
+        bool same_content = evidence->content != 0 && other->content == evidence->content;
+        if (!same_content && memcmp(other->y, y, bytes) != 0) continue;
+        if (context->had_seen(context->user, evidence->member, other->member, other->seq)) return other->member;
+    }
+    return QUESTION_ORIGINAL;
+}
+
 enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
-                       uint32_t member, const struct hash *observation_id, const int64_t *y) {
+                       const struct question_evidence *evidence, const int64_t *y) {
     struct observation *observation;
-    TRY(find_for_tell(question, member, observation_id, &observation));
+    TRY(find_for_tell(question, evidence->member, evidence->observation, &observation));
     if (observation == NULL) {
-        TRY(open_observation(question, holder, context, observation_id, &observation));
+        TRY(open_observation(question, holder, context, evidence->observation, &observation));
     } else {
         TRY(widen_reports(question, holder, observation));
     }
     struct reports *reports = observation->reports;
+    uint32_t copied = copied_from(question, context, reports, evidence, y);
     struct report *report = report_at(question, reports, reports->count++);
-    report->told_us = question->now_us;
-    report->member = member;
+    *report = (struct report){evidence->seq, evidence->clock_us, evidence->content, evidence->member, copied};
     memcpy(report->y, y, question->parameters.hypotheses * sizeof *y);
-    member_set_add(&reports->spoken, member);
+    member_set_add(&reports->spoken, evidence->member);
     question->counts.told++;
     if (is_complete(question, context, reports)) settle(question, holder, context, observation);
     return STATUS_OK;
@@ -437,6 +478,12 @@ void panel_posterior(const struct question *question, struct question_result *re
     for (uint32_t j = 0; j < k; j++)
         result->posterior[j] = (int128)k * question->parameters.prior[j] + question->panel.sum[j];
     result->contributors = member_set_count(&question->panel.contributors);
+}
+
+const int64_t *panel_told_by(const struct question *question, uint32_t member) {
+    const struct panel *panel = &question->panel;
+    if (member >= panel->members || !member_set_has(&panel->contributors, member)) return NULL;
+    return panel->told + (size_t)member * question->parameters.hypotheses;
 }
 
 struct span panel_span(const struct question *question, uint32_t turned, uint32_t hypothesis) {

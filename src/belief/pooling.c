@@ -92,13 +92,14 @@ enum status pooling_check_tell(const struct question *question, uint32_t member,
 }
 
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
-                         uint32_t member, const struct hash *observation, const int64_t *y) {
+                         const struct question_evidence *evidence, const int64_t *y) {
     uint32_t k = question->parameters.hypotheses;
-    TRY(pooling_check_tell(question, member, observation, y));
+    uint32_t member = evidence->member;
+    TRY(pooling_check_tell(question, member, evidence->observation, y));
     TRY(widen_members(question, holder, context->members));
     TRY(table_reserve(&question->table, holder));
     add_to_totals(question, member, y, 1);
-    uint32_t number = table_add(&question->table, observation, member);
+    uint32_t number = table_add(&question->table, evidence->observation, member);
     struct pooled_item *item = (struct pooled_item *)(void *)table_entry(&question->table, number);
     memcpy(item->y, y, (k - 1) * sizeof *y);
     question->pooling.live[member]++;
@@ -194,6 +195,12 @@ void pooling_posterior(const struct question *question, const struct question_co
                        points, &location);
         result->posterior[j] += ratio_round(location, members.multiplier, members.divisor);
     }
+}
+
+const int64_t *pooling_told_by(const struct question *question, uint32_t member) {
+    const struct pooling *pooling = &question->pooling;
+    if (member >= pooling->members || pooling->live[member] == 0) return NULL;
+    return pooling->totals + (size_t)member * question->parameters.hypotheses;
 }
 
 struct span pooling_span(const struct question *question, const struct question_context *context, uint32_t turned,

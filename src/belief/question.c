@@ -127,16 +127,16 @@ uint32_t question_advance(struct question *question, struct pool *pool, const st
 }
 
 enum status question_tell(struct question *question, struct pool *pool, const struct question_context *context,
-                          uint32_t member, const struct hash *observation, const int64_t *loglik, uint64_t now_us) {
+                          const struct question_evidence *evidence, uint64_t now_us) {
     int64_t y[HYPOTHESES_MAX];
     if (question->closed) return STATUS_QUESTION_CLOSED;
     (void)question_advance(question, pool, context, now_us);
-    if (member >= context->members) return STATUS_UNKNOWN_MEMBER;
-    TRY(centre(loglik, question->parameters.hypotheses, y));
+    if (evidence->member >= context->members) return STATUS_UNKNOWN_MEMBER;
+    TRY(centre(evidence->loglik, question->parameters.hypotheses, y));
     struct holder holder = holder_of(question, pool);
     bool is_panel = question->parameters.mode == QUESTION_PANEL;
-    return is_panel ? panel_tell(question, holder, context, member, observation, y)
-                    : pooling_tell(question, holder, context, member, observation, y);
+    return is_panel ? panel_tell(question, holder, context, evidence, y)
+                    : pooling_tell(question, holder, context, evidence, y);
 }
 
 enum status question_retract(struct question *question, struct pool *pool, const struct question_context *context,
@@ -168,6 +168,11 @@ enum status question_check_retract(const struct question *question, const struct
     bool is_panel = question->parameters.mode == QUESTION_PANEL;
     return is_panel ? panel_check_retract(question, member, observation)
                     : pooling_check_retract(question, member, observation);
+}
+
+const int64_t *question_told_by(const struct question *question, uint32_t member) {
+    bool is_panel = question->parameters.mode == QUESTION_PANEL;
+    return is_panel ? panel_told_by(question, member) : pooling_told_by(question, member);
 }
 
 uint64_t question_deadline_us(const struct question *question) { return question->deadline_us; }

@@ -62,16 +62,36 @@ struct question_parameters question_parameters_default(uint32_t hypotheses, uint
 /* STATUS_BAD_VALUE when a field is outside its range. */
 enum status question_parameters_check(const struct question_parameters *parameters) MUST_USE;
 
-/* The voice of a sealed or void observation, for whoever watches the members (detectors). Valid during the call. */
+/* A member's word about an observation, and where in its lane it stands. */
+struct question_evidence {
+    uint32_t member;
+    const struct hash *observation; /* the hash of its id */
+    const int64_t *loglik;          /* k values, quanta */
+    uint64_t seq;                   /* of the batch that tells it, in the member's lane */
+    uint64_t clock_us;              /* that batch's own clock */
+    uint64_t content;               /* the first bytes of the hash of the content; 0: none */
+};
+
+/* Told by nobody before. */
+#define QUESTION_ORIGINAL UINT32_MAX
+
+/* One live report of an observation that seals or becomes void. */
+struct question_report {
+    uint32_t member;
+    uint32_t copied; /* the member that told the same vector or content first, in a batch that this member's lane had
+                          seen; QUESTION_ORIGINAL when nobody is known to */
+    uint64_t clock_us; /* by the reporter's own clock */
+    const int64_t *y;  /* centred, scale k */
+};
+
+/* A sealed or void observation, for whoever watches the members (detectors). Valid during the call. */
 struct question_seal {
+    const struct question *question;
     const struct hash *observation;
-    bool is_void;
-    uint32_t hypotheses;
-    uint32_t reports;        /* live reports, whatever their weight */
-    const uint16_t *member;  /* reports of them, ascending */
-    const int64_t *const *y; /* y[report][hypothesis]: centred, scale k */
-    const uint64_t *told_us; /* when each was told: its block's time */
-    const int64_t *location; /* round(T_j), k of them; NULL when void */
+    uint64_t opened_us;                   /* block time of the first report */
+    uint32_t reports;                     /* live ones, whatever their weight */
+    const struct question_report *report; /* ascending by member */
+    const int64_t *location;              /* round(T_j), k of them; NULL when void */
 };
 
 /* What the question must know about the members at the moment of a call. */
@@ -81,6 +101,8 @@ struct question_context {
     const uint32_t *weights; /* n of them, HUBER_WEIGHT_ONE is one full member, <= HUBER_WEIGHT_MAX */
     /* Called once for each observation that seals or becomes void, in order; NULL for nobody. */
     void (*on_seal)(void *user, const struct question_seal *seal);
+    /* Whether the batch of `member` that is being executed had seen batch `seq` of `other`; NULL: never. */
+    bool (*had_seen)(void *user, uint32_t member, uint32_t other, uint64_t seq);
     void *user;
 };
 
@@ -96,11 +118,10 @@ void question_free(struct question *question, struct pool *pool);
 enum status question_clone(const struct question *question, struct pool *pool,
                            struct question **ret_question) MUST_USE;
 
-/* Member `member` tells `loglik` (k values, quanta) about `observation` (the hash of its id), in a block of time
- * `now_us`. Whatever was due at now_us happens first (question_advance). Refusals, in this order, leave the evidence
+/* A member tells its evidence, in a block of time `now_us`. Whatever was due at now_us happens first (question_advance). Refusals, in this order, leave the evidence
  * as it is:
  * - STATUS_QUESTION_CLOSED: the question takes no evidence any more;
- * - STATUS_UNKNOWN_MEMBER: member >= context->members;
+ * - STATUS_UNKNOWN_MEMBER: its member >= context->members;
  * - STATUS_OVER_ITEM_LIMIT: two of the values are more than ITEM_LIMIT_QUANTA apart;
  * - STATUS_SEALED: panel, the observation is sealed or void; whose reports it held is forgotten;
  * - STATUS_DUPLICATE_OBSERVATION: the member told it already, retracted or not;
@@ -110,8 +131,7 @@ enum status question_clone(const struct question *question, struct pool *pool,
  * O(1) amortised, and the cost of one fusion when the report seals its panel: O(k n log n) for the locations and
  * O(k n^2) for the bounds over all coalition sizes. The deadline is not looked at here. */
 enum status question_tell(struct question *question, struct pool *pool, const struct question_context *context,
-                          uint32_t member, const struct hash *observation, const int64_t *loglik,
-                          uint64_t now_us) MUST_USE;
+                          const struct question_evidence *evidence, uint64_t now_us) MUST_USE;
 
 /* Neutralises what `member` told about `observation`. It may not be told again. Refusals, in this order:
  * - STATUS_QUESTION_CLOSED;
@@ -145,6 +165,12 @@ void question_close(struct question *question, struct pool *pool);
 bool question_is_closed(const struct question *question);
 
 const struct question_parameters *question_parameters(const struct question *question);
+/* The cap at scale k: max(1, c * k / 2). */
+int64_t question_scaled_cap(const struct question *question);
+/* What `member` told about the question in all, centred, scale k: k values, or NULL when nothing of it counts. Panel:
+ * the sum over sealed observations in which its report had weight; pool: its total. Until the next call that changes
+ * the question. */
+const int64_t *question_told_by(const struct question *question, uint32_t member);
 
 struct question_counts {
     uint64_t told;      /* accepted tells */

@@ -37,6 +37,8 @@ struct panel {
     int64_t *low;
     int64_t *high;
     uint32_t levels;                /* m runs from 1 to this */
+    int64_t *told;                  /* told[member * k + j]: what each contributor told, summed over sealed ones */
+    uint32_t members;               /* room for this many in `told` */
     struct member_set contributors; /* of positive weight in a sealed observation */
     uint32_t oldest;                /* open observations, in the order in which their windows end */
     uint32_t newest;
@@ -60,9 +62,6 @@ struct question {
     struct pooling pooling; /* when the mode is QUESTION_POOL */
 };
 
-/* The cap at scale k: max(1, c * k / 2). */
-int64_t question_scaled_cap(const struct question *question);
-
 /* What the evidence adds to L_j, over every coalition of some size; scale k. An unbounded end is 0. */
 struct span {
     bool low_unbounded;
@@ -75,7 +74,7 @@ struct span {
 size_t panel_entry_bytes(void);
 enum status panel_create(struct question *question, struct holder holder) MUST_USE;
 enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
-                       uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
+                       const struct question_evidence *evidence, const int64_t *y) MUST_USE;
 enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
 /* What panel_tell and panel_retract would refuse, but for room in the pool. */
 enum status panel_check_tell(const struct question *question, uint32_t member,
@@ -94,12 +93,13 @@ enum status panel_clone(const struct question *question, struct holder holder, s
 void panel_free(struct question *question, struct holder holder);
 /* Fills posterior and contributors. */
 void panel_posterior(const struct question *question, struct question_result *result);
+const int64_t *panel_told_by(const struct question *question, uint32_t member);
 struct span panel_span(const struct question *question, uint32_t turned, uint32_t hypothesis);
 
 /* pooling.c */
 size_t pooling_entry_bytes(uint32_t hypotheses);
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
-                         uint32_t member, const struct hash *observation, const int64_t *y) MUST_USE;
+                         const struct question_evidence *evidence, const int64_t *y) MUST_USE;
 enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
 /* What pooling_tell and pooling_retract would refuse, but for room in the pool. */
 enum status pooling_check_tell(const struct question *question, uint32_t member, const struct hash *observation,
@@ -112,6 +112,7 @@ void pooling_free(struct question *question, struct holder holder);
 /* Fills posterior and contributors. */
 void pooling_posterior(const struct question *question, const struct question_context *context,
                        struct question_result *result);
+const int64_t *pooling_told_by(const struct question *question, uint32_t member);
 struct span pooling_span(const struct question *question, const struct question_context *context, uint32_t turned,
                          uint32_t hypothesis);
 /* For k = 2 and at least one contributor: the exact flip margin of `top`; 0 when it is not decided anyway. */

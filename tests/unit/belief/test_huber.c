@@ -76,6 +76,43 @@ static void random_values_then_equal_to_the_definition(void **state) {
     }
 }
 
+static int64_t rounded(struct oracle_ratio value) {
+    struct ratio ratio = {(int128)value.numerator, (int64_t)value.denominator};
+    return (int64_t)ratio_round(ratio, 1, 1);
+}
+
+static void each_point_left_out_then_the_location_of_the_others(void **state) {
+    (void)state;
+    static struct huber_steps steps;
+    for (uint64_t seed = 1; seed <= 20000; seed++) {
+        struct prng prng = prng_seeded(seed);
+        size_t n = 1 + prng_below(&prng, 9);
+        int64_t range = (int64_t)1 << prng_below(&prng, 7);
+        int64_t cap = 1 + (int64_t)prng_below(&prng, (uint64_t)range);
+        uint64_t heaviest = 1 + prng_below(&prng, 4);
+        struct huber_point points[9];
+        int64_t x[9];
+        int64_t without[9];
+        uint32_t w[9];
+        for (size_t i = 0; i < n; i++) {
+            x[i] = prng_between(&prng, -range, range);
+            w[i] = (uint32_t)prng_below(&prng, heaviest + 1);
+        }
+        w[0] = 1;
+        struct huber_sample sample = huber_sample_of(x, w, n, cap, points);
+        huber_without(&sample, x, w, n, &steps, without);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t kept = w[i];
+            uint64_t rest = 0;
+            w[i] = 0;
+            for (size_t o = 0; o < n; o++) rest += w[o];
+            int64_t expected = rest == 0 ? x[i] : rounded(oracle_location(x, w, n, cap));
+            assert_seeded(without[i] == expected, seed);
+            w[i] = kept;
+        }
+    }
+}
+
 static void order_shift_and_mirror_then_location_follows(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 3000; seed++) {
@@ -175,6 +212,7 @@ int main(void) {
         cmocka_unit_test(cap_of_one_quantum_then_about_the_median),
         cmocka_unit_test(weight_zero_then_ignored),
         cmocka_unit_test(random_values_then_equal_to_the_definition),
+        cmocka_unit_test(each_point_left_out_then_the_location_of_the_others),
         cmocka_unit_test(order_shift_and_mirror_then_location_follows),
         cmocka_unit_test(largest_of_everything_then_nothing_overflows),
         cmocka_unit_test(one_huge_liar_then_location_stays_with_the_honest),

@@ -39,13 +39,20 @@ static struct question *ask_default(uint32_t mode) {
 
 /* Tells a log-likelihood ratio of a question with two hypotheses. What question_check_tell says before is what happens,
  * unless time brings something else first or the pool is used up. */
+static enum status tell_at(struct question *question, struct pool *in, const struct question_context *context,
+                           uint32_t member, const struct hash *observation, const int64_t *loglik, uint64_t now_us) {
+    struct question_evidence evidence = {
+        .member = member, .observation = observation, .loglik = loglik, .seq = 1, .clock_us = now_us};
+    return question_tell(question, in, context, &evidence, now_us);
+}
+
 static enum status tell(struct question *question, uint32_t member, uint64_t observation, int64_t ratio,
                         uint64_t now) {
     struct hash hash = name(observation);
     const int64_t loglik[] = {ratio, 0};
     bool is_due = question_next_due_us(question) <= now;
     enum status checked = question_check_tell(question, &four, member, &hash, loglik);
-    enum status told = question_tell(question, &pool, &four, member, &hash, loglik, now);
+    enum status told = tell_at(question, &pool, &four, member, &hash, loglik, now);
     if (!is_due && told != STATUS_STATE_FULL) assert_int_equal(checked, told);
     return told;
 }
@@ -170,8 +177,8 @@ static void only_differences_matter_then_extreme_values_are_fine(void **state) {
     struct hash hash = name(1);
     const int64_t highest[] = {INT64_MAX, INT64_MAX - NAT};
     const int64_t lowest[] = {INT64_MIN + NAT, INT64_MIN};
-    assert_int_equal(question_tell(question, &pool, &four, 0, &hash, highest, 2000), STATUS_OK);
-    assert_int_equal(question_tell(question, &pool, &four, 1, &hash, lowest, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 0, &hash, highest, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 1, &hash, lowest, 2000), STATUS_OK);
     assert_int_equal(log_odds(question), 2 * NAT);
 }
 
@@ -182,13 +189,13 @@ static void retracted_then_neutral_and_never_again(void **state) {
     struct question_result empty = evaluate(question);
     struct hash hash = name(9);
     const int64_t loglik[] = {3 * NAT, -NAT, 0};
-    assert_int_equal(question_tell(question, &pool, &four, 2, &hash, loglik, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 2, &hash, loglik, 2000), STATUS_OK);
     assert_int_equal(evaluate(question).contributors, 1);
     assert_int_equal(retract(question, 2, 9, 2000), STATUS_OK);
     struct question_result after = evaluate(question);
     assert_true(results_equal(&empty, &after));
     assert_int_equal(retract(question, 2, 9, 2000), STATUS_UNKNOWN_OBSERVATION);
-    assert_int_equal(question_tell(question, &pool, &four, 2, &hash, loglik, 2000), STATUS_DUPLICATE_OBSERVATION);
+    assert_int_equal(tell_at(question, &pool, &four, 2, &hash, loglik, 2000), STATUS_DUPLICATE_OBSERVATION);
     assert_int_equal(question_counts(question).told, 1);
     assert_int_equal(question_counts(question).retracted, 1);
 }
@@ -202,21 +209,21 @@ static void total_beyond_its_limit_then_refused(void **state) {
     uint64_t room = (uint64_t)(TOTAL_LIMIT_QUANTA / (63 * 50 * NAT));
     for (uint64_t i = 0; i < room; i++) {
         struct hash hash = name(i);
-        assert_int_equal(question_tell(question, &pool, &four, 0, &hash, up, 2000), STATUS_OK);
+        assert_int_equal(tell_at(question, &pool, &four, 0, &hash, up, 2000), STATUS_OK);
     }
     struct question_result before = evaluate(question);
     struct hash last = name(room);
     size_t charge = question_charge(question);
     struct hash other = name(room + 1);
     assert_int_equal(question_check_tell(question, &four, 0, &last, up), STATUS_OVER_TOTAL_LIMIT);
-    assert_int_equal(question_tell(question, &pool, &four, 0, &last, up, 2000), STATUS_OVER_TOTAL_LIMIT);
+    assert_int_equal(tell_at(question, &pool, &four, 0, &last, up, 2000), STATUS_OVER_TOTAL_LIMIT);
     assert_int_equal(question_charge(question), charge);
     struct question_result after = evaluate(question);
     assert_true(results_equal(&before, &after));
     /* Another member has its own total; and what is taken back must leave a total within the limit as well. */
-    assert_int_equal(question_tell(question, &pool, &four, 1, &last, up, 2000), STATUS_OK);
-    assert_int_equal(question_tell(question, &pool, &four, 0, &other, down, 2000), STATUS_OK);
-    assert_int_equal(question_tell(question, &pool, &four, 0, &last, up, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 1, &last, up, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 0, &other, down, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &four, 0, &last, up, 2000), STATUS_OK);
     assert_int_equal(retract(question, 0, room + 1, 2000), STATUS_OVER_TOTAL_LIMIT);
     assert_int_equal(retract(question, 0, room, 2000), STATUS_OK);
     assert_int_equal(retract(question, 0, room + 1, 2000), STATUS_OK);
@@ -343,10 +350,10 @@ static void weight_zero_then_no_voice(void **state) {
     for (uint32_t mode = QUESTION_PANEL; mode <= QUESTION_POOL; mode++) {
         struct question *question = ask_default(mode);
         struct hash hash = name(1);
-        assert_int_equal(question_tell(question, &pool, &context, 1, &hash, lie, 2000), STATUS_OK);
+        assert_int_equal(tell_at(question, &pool, &context, 1, &hash, lie, 2000), STATUS_OK);
         for (uint32_t member = 0; member < 4; member++) {
             if (member == 1) continue;
-            assert_int_equal(question_tell(question, &pool, &context, member, &hash, loglik, 2000), STATUS_OK);
+            assert_int_equal(tell_at(question, &pool, &context, member, &hash, loglik, 2000), STATUS_OK);
         }
         struct question_result result;
         question_evaluate(question, &context, &result);
@@ -368,11 +375,11 @@ struct heard {
 static void listen(void *user, const struct question_seal *seal) {
     struct heard *heard = user;
     heard->calls++;
-    heard->is_void = seal->is_void;
+    heard->is_void = seal->location == NULL;
     heard->reports = seal->reports;
     for (uint32_t i = 0; i < seal->reports; i++) {
-        heard->member[i] = seal->member[i];
-        heard->y[i] = seal->y[i][0];
+        heard->member[i] = (uint16_t)seal->report[i].member;
+        heard->y[i] = seal->report[i].y[0];
     }
     if (seal->location != NULL) heard->location = seal->location[0];
 }
@@ -388,7 +395,7 @@ static void panel_settles_then_the_observer_hears_it_in_order_of_members(void **
     const uint32_t order[] = {2, 0, 3, 1};
     for (uint32_t i = 0; i < 4; i++) {
         const int64_t loglik[] = {order[i], 0};
-        assert_int_equal(question_tell(question, &pool, &context, order[i], &hash, loglik, 2000), STATUS_OK);
+        assert_int_equal(tell_at(question, &pool, &context, order[i], &hash, loglik, 2000), STATUS_OK);
     }
     assert_int_equal(heard.calls, 1);
     assert_int_equal(heard.reports, 4);
@@ -401,11 +408,80 @@ static void panel_settles_then_the_observer_hears_it_in_order_of_members(void **
     }
     struct hash other = name(2);
     const int64_t loglik[] = {5, 0};
-    assert_int_equal(question_tell(question, &pool, &context, 3, &other, loglik, 2000), STATUS_OK);
+    assert_int_equal(tell_at(question, &pool, &context, 3, &other, loglik, 2000), STATUS_OK);
     assert_int_equal(question_advance(question, &pool, &context, UINT64_MAX), 1);
     assert_true(heard.is_void);
     assert_int_equal(heard.reports, 1);
     assert_int_equal(heard.member[0], 3);
+}
+
+/* Lane `member` has seen what `other` told up to this batch. */
+static uint64_t seen_up_to[4][4];
+
+static bool had_seen(void *user, uint32_t member, uint32_t other, uint64_t seq) {
+    (void)user;
+    return seq <= seen_up_to[member][other];
+}
+
+struct copies {
+    uint32_t copied[4];
+    uint64_t opened_us;
+};
+
+static void note_copies(void *user, const struct question_seal *seal) {
+    struct copies *copies = user;
+    copies->opened_us = seal->opened_us;
+    for (uint32_t i = 0; i < seal->reports; i++) copies->copied[seal->report[i].member] = seal->report[i].copied;
+}
+
+static void same_words_after_having_seen_them_then_a_copy(void **state) {
+    (void)state;
+    struct copies copies = {.opened_us = 0};
+    struct question_context context = four;
+    context.on_seal = note_copies;
+    context.had_seen = had_seen;
+    context.user = &copies;
+    struct question *question = ask_default(QUESTION_PANEL);
+    struct hash hash = name(1);
+    const int64_t same[] = {7, 0};
+    const int64_t other[] = {9, 0};
+    memset(seen_up_to, 0, sizeof seen_up_to);
+    seen_up_to[2][0] = 5;
+    seen_up_to[3][0] = 5;
+    const struct question_evidence words[] = {
+        {.member = 0, .observation = &hash, .loglik = same, .seq = 5, .content = 77},
+        {.member = 1, .observation = &hash, .loglik = same, .seq = 1},                /* the same, but unseen */
+        {.member = 2, .observation = &hash, .loglik = same, .seq = 1},                /* the same, and seen */
+        {.member = 3, .observation = &hash, .loglik = other, .seq = 1, .content = 77} /* another view of one text */
+    };
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(question_tell(question, &pool, &context, &words[i], 2000 + i), STATUS_OK);
+    assert_int_equal(copies.opened_us, 2000);
+    assert_int_equal(copies.copied[0], QUESTION_ORIGINAL);
+    assert_int_equal(copies.copied[1], QUESTION_ORIGINAL);
+    assert_int_equal(copies.copied[2], 0);
+    assert_int_equal(copies.copied[3], 0);
+}
+
+static void members_told_then_their_totals_can_be_read(void **state) {
+    (void)state;
+    for (uint32_t mode = QUESTION_PANEL; mode <= QUESTION_POOL; mode++) {
+        struct question *question = ask_default(mode);
+        for (uint8_t o = 1; o <= 2; o++) {
+            struct hash hash = name(o);
+            for (uint32_t member = 0; member < 3; member++) {
+                const int64_t loglik[] = {10 * o + member, 0};
+                assert_int_equal(tell_at(question, &pool, &four, member, &hash, loglik, 2000), STATUS_OK);
+            }
+        }
+        /* A panel counts what is sealed, and these windows are open. */
+        assert_true((question_told_by(question, 1) == NULL) == (mode == QUESTION_PANEL));
+        (void)question_advance(question, &pool, &four, UINT64_MAX);
+        assert_int_equal(question_told_by(question, 1)[0], 32);
+        assert_int_equal(question_told_by(question, 1)[1], -32);
+        assert_null(question_told_by(question, 3));
+        assert_null(question_told_by(question, MEMBERS_MAX));
+    }
 }
 
 static void enough_agreement_then_decided_with_its_margin(void **state) {
@@ -476,8 +552,7 @@ static struct question *tell_all(const struct question_parameters *parameters, c
     struct question *question = ask(parameters);
     for (size_t i = 0; i < count; i++) {
         struct hash hash = name(words[i].observation);
-        assert_int_equal(question_tell(question, &pool, context, words[i].member, &hash, words[i].loglik, 2000),
-                         STATUS_OK);
+        assert_int_equal(tell_at(question, &pool, context, words[i].member, &hash, words[i].loglik, 2000), STATUS_OK);
     }
     return question;
 }
@@ -545,7 +620,7 @@ static void cloned_then_equal_and_independent(void **state) {
         for (uint32_t member = 0; member < 4; member++) {
             struct hash hash = name(1000);
             const int64_t loglik[] = {20 * NAT, 0};
-            assert_int_equal(question_tell(copy, &scratch, &four, member, &hash, loglik, 9000), STATUS_OK);
+            assert_int_equal(tell_at(copy, &scratch, &four, member, &hash, loglik, 9000), STATUS_OK);
         }
         (void)question_advance(copy, &scratch, &four, UINT64_MAX);
         struct question_result still = evaluate(question);
@@ -614,7 +689,7 @@ static void members_join_then_earlier_seals_are_unbounded_for_larger_coalitions(
     const int64_t loglik[] = {20 * NAT, 0};
     for (uint32_t member = 0; member < 8; member++) {
         struct hash hash = name(2);
-        assert_int_equal(question_tell(question, &pool, &eight, member, &hash, loglik, 2000), STATUS_OK);
+        assert_int_equal(tell_at(question, &pool, &eight, member, &hash, loglik, 2000), STATUS_OK);
     }
     question_evaluate(question, &eight, &result);
     assert_int_equal(result.contributors, 8);
@@ -705,8 +780,7 @@ static struct question_result played(const struct world *world) {
     for (uint32_t o = 0; o < world->observations; o++) {
         for (uint32_t i = 0; i < world->n; i++) {
             struct hash hash = name(o);
-            assert_int_equal(question_tell(question, &pool, &context, i, &hash, world->loglik[i][o], 2000),
-                             STATUS_OK);
+            assert_int_equal(tell_at(question, &pool, &context, i, &hash, world->loglik[i][o], 2000), STATUS_OK);
         }
     }
     struct question_result result;
@@ -804,6 +878,8 @@ int main(void) {
         cmocka_unit_test_setup(evidence_in_any_order_then_the_same_numbers, fresh_pool),
         cmocka_unit_test_setup(cloned_then_equal_and_independent, fresh_pool),
         cmocka_unit_test(pool_used_up_then_state_full_and_nothing_lost),
+        cmocka_unit_test_setup(same_words_after_having_seen_them_then_a_copy, fresh_pool),
+        cmocka_unit_test_setup(members_told_then_their_totals_can_be_read, fresh_pool),
         cmocka_unit_test_setup(thousands_of_observations_then_all_found_again, fresh_pool),
         cmocka_unit_test_setup(members_join_then_earlier_seals_are_unbounded_for_larger_coalitions, fresh_pool),
         cmocka_unit_test(pool_of_two_hypotheses_then_margin_is_exact),
