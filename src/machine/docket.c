@@ -86,5 +86,5 @@ void docket_update(struct docket *docket, uint32_t index) {
     struct hash leaf;
     record_leaf(matter, &leaf);
     merkle_tree_set(&docket->tree, index, &leaf);
-    due_set(&docket->due, index, matter->question == NULL ? DUE_NEVER : question_next_due_us(matter->question));
+    due_set(&docket->due, index, matter_next_due_us(matter));
 }

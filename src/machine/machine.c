@@ -1,6 +1,6 @@
 /* Execution of a block (docs/protocol.md 5). The order of leaves is the format of the log: the headers of the batches
  * in the order of execution, the proofs of the block, the verdicts in the order in which their questions were asked,
- * one state record.
+ * the calibrations of the families that closed, the alarms of the detectors, one state record.
  *
  * Invariants: whatever depends on the belief happens once a block, at its end, question after question in the order
  * of creation; so how evidence is spread over the batches of a block has no influence on it. The log grows by at
@@ -10,7 +10,9 @@
 #include "base/check.h"
 #include "codec/cbor.h"
 #include "machine/order.h"
+#include "machine/sheet.h"
 #include "machine/state.h"
+#include "wire/proof.h"
 
 /* The log. */
 
@@ -23,8 +25,17 @@ static uint64_t append_leaf(struct machine *machine, const struct machine_ports 
     return index;
 }
 
+/* Whoever is proven to have lied weighs nothing from the next block on. A quorum judged the proof with the block. */
+static void count_proof(struct machine *machine, struct slice bytes) {
+    struct proof proof;
+    if (proof_read(bytes, &machine->chain, &proof) != STATUS_OK || proof.member >= machine->genesis.members) return;
+    standing_on_proof(machine->standing, proof.member,
+                      proof.kind == PROOF_FORK ? STANDING_PROOF_FORK : STANDING_PROOF_VOTE);
+}
+
 static void append_proofs(struct machine *machine, const struct block *block, const struct machine_ports *ports) {
     for (uint32_t i = 0; i < block->proofs_count; i++) {
+        count_proof(machine, block->proofs[i]);
         struct writer writer = writer_of(machine->scratch, SCRATCH_BYTES);
         record_proof_put(&writer, block->proofs[i]);
         CHECK(writer_status(&writer) == STATUS_OK);
@@ -34,10 +45,18 @@ static void append_proofs(struct machine *machine, const struct block *block, co
 
 /* Items. */
 
-enum status machine_check_ask(const struct machine *machine, const struct setting *setting,
+enum status machine_check_ask(const struct machine *machine, const struct setting *setting, uint32_t member,
                               const struct item_ask *ask) {
     if (docket_is_full(&machine->docket)) return STATUS_STATE_FULL;
-    return matter_check_ask(setting, ask);
+    if (ask->family.bytes > 0) TRY(families_check_ask(&machine->families, member, ask));
+    struct setting with_family = *setting;
+    with_family.charged += families_charge(&machine->families, ask);
+    return matter_check_ask(&with_family, ask);
+}
+
+/* Families have detectors of their own as far as there are any; the first is for questions without a family. */
+static uint32_t detectors_of(const struct matter *matter) {
+    return matter->family == MATTER_ALONE ? 0 : 1 + matter->family % (STANDING_FAMILIES_MAX - 1);
 }
 
 static enum status execute_ask(struct machine *machine, uint32_t member, const struct item_ask *ask,
@@ -47,22 +66,71 @@ static enum status execute_ask(struct machine *machine, uint32_t member, const s
     uint32_t index;
     item_question_id(bytes, &id);
     if (docket_find(&machine->docket, &id, &index)) return STATUS_QUESTION_EXISTS;
-    TRY(machine_check_ask(machine, &machine->setting, ask));
+    TRY(machine_check_ask(machine, &machine->setting, member, ask));
+    uint64_t charge = families_charge(&machine->families, ask);
     TRY(matter_ask(&machine->setting, member, &id, ask, &matter));
     docket_add(&machine->docket, &matter);
+    machine->setting.charged += charge;
+    if (ask->family.bytes > 0)
+        families_add(&machine->families, &machine->docket, machine->docket.count - 1, member, ask);
     return STATUS_OK;
 }
 
-static enum status execute_item(struct machine *machine, uint32_t member, const struct item *item,
-                                struct slice bytes) {
-    uint32_t index;
+/* A canary was opened: everybody who had told about it is scored. */
+static void score_canary(struct machine *machine, const struct matter *matter) {
+    struct record_belief belief;
+    if (matter->sheet == NULL || matter->opening == OPENING_ORDINARY) return;
+    matter_belief(matter, &belief);
+    for (uint32_t m = 0; m < machine->genesis.members; m++) {
+        uint32_t probability[HYPOTHESES_MAX];
+        if (m == matter->asker || sheet_label(matter->sheet, m) == SHEET_SILENT) continue;
+        sheet_probabilities(matter->sheet, machine->genesis.members, belief.hypotheses_count, m, probability);
+        standing_on_canary(machine->standing, m, canary_gain(probability, belief.hypotheses_count, matter->opening));
+    }
+}
+
+static enum status execute_reveal(struct machine *machine, const struct machine_origin *origin, struct matter *matter,
+                                  const struct item *item) {
     bool is_changed;
-    if (item->kind == ITEM_ASK) return execute_ask(machine, member, &item->ask, bytes);
+    enum status status = matter_apply(&machine->setting, matter, origin, item, &is_changed);
+    /* The ask and the opening are both signed by the asker, and one of them is a lie. */
+    if (status == STATUS_WRONG_OPENING) standing_on_proof(machine->standing, origin->member, STANDING_PROOF_REVEAL);
+    if (status == STATUS_OK) {
+        machine->asked[matter->asker].opened++;
+        score_canary(machine, matter);
+    }
+    return status;
+}
+
+static enum status execute_about_question(struct machine *machine, const struct machine_origin *origin,
+                                          const struct item *item) {
+    uint32_t index;
+    bool is_changed = true;
     if (!docket_find(&machine->docket, matter_of_item(item), &index)) return STATUS_UNKNOWN_QUESTION;
     struct matter *matter = &machine->docket.matters[index];
-    enum status status = matter_apply(&machine->setting, matter, member, item, &is_changed);
+    machine->watch.family = detectors_of(matter);
+    enum status status = item->kind == ITEM_REVEAL
+                             ? execute_reveal(machine, origin, matter, item)
+                             : matter_apply(&machine->setting, matter, origin, item, &is_changed);
     if (is_changed) marks_set(&machine->docket.touched, index);
     return status;
+}
+
+static enum status execute_item(struct machine *machine, const struct machine_origin *origin, const struct item *item,
+                                struct slice bytes) {
+    switch (item->kind) {
+    case ITEM_ASK: return execute_ask(machine, origin->member, &item->ask, bytes);
+    case ITEM_ANSWER:
+        return trial_answer(&machine->trial, machine->standing, machine->setting.height, origin->member,
+                            item->answer.height, &item->answer.digest);
+    case ITEM_CLOSE_FAMILY:
+        return families_close(&machine->families, &machine->docket, origin->member, item->close_family.family);
+    case ITEM_TELL:
+    case ITEM_RETRACT:
+    case ITEM_CLOSE:
+    case ITEM_REVEAL: break;
+    }
+    return execute_about_question(machine, origin, item);
 }
 
 enum status machine_check_item(const struct machine *machine, uint32_t member, const struct item *item,
@@ -73,8 +141,12 @@ enum status machine_check_item(const struct machine *machine, uint32_t member, c
     if (item->kind == ITEM_ASK) {
         item_question_id(item_bytes, &id);
         if (docket_find(&machine->docket, &id, &index)) return STATUS_QUESTION_EXISTS;
-        return machine_check_ask(machine, &machine->setting, &item->ask);
+        return machine_check_ask(machine, &machine->setting, member, &item->ask);
     }
+    if (item->kind == ITEM_ANSWER)
+        return trial_check(&machine->trial, machine->setting.height, member, item->answer.height);
+    if (item->kind == ITEM_CLOSE_FAMILY)
+        return families_check_close(&machine->families, member, item->close_family.family);
     if (!docket_find(&machine->docket, matter_of_item(item), &index)) return STATUS_UNKNOWN_QUESTION;
     return matter_check(&machine->setting, &machine->docket.matters[index], member, item);
 }
@@ -94,11 +166,12 @@ static struct item_cursor open_body(struct slice body) {
 static void execute_body(struct machine *machine, const struct machine_batch *batch, struct slice body,
                          const struct machine_ports *ports) {
     struct item_cursor cursor = open_body(body);
+    struct machine_origin origin = {batch->member, batch->seq, batch->wall_us};
     struct item item;
     struct slice bytes;
     enum status next = items_next(&cursor, &item, &bytes);
     for (uint32_t i = 0; next == STATUS_OK; i++) {
-        enum status status = execute_item(machine, batch->member, &item, bytes);
+        enum status status = execute_item(machine, &origin, &item, bytes);
         if (status != STATUS_OK && ports->refused != NULL)
             ports->refused(ports->context, batch->member, batch->seq, i, status);
         next = items_next(&cursor, &item, &bytes);
@@ -114,6 +187,7 @@ static void execute_batch(struct machine *machine, const struct machine_batch *b
     CHECK(body.bytes <= SCRATCH_BYTES);
     /* What was read may be gone once another port is called. */
     memcpy(machine->scratch, body.data, body.bytes);
+    watch_batch(&machine->watch, batch, machine->setting.now_us);
     append_leaf(machine, ports, header);
     execute_body(machine, batch, slice_of(machine->scratch, body.bytes), ports);
 }
@@ -130,7 +204,7 @@ static uint64_t block_time_us(const struct machine *machine, const struct block 
         uint32_t member = block->entries[e].member;
         CHECK(member < machine->genesis.members && last[member] != NULL);
         CHECK(hash_equal(&last[member]->hash, &block->entries[e].hash));
-        clocks[e] = (struct order_clock){last[member]->wall_us, machine->weights[member]};
+        clocks[e] = (struct order_clock){last[member]->wall_us, machine_weight(machine, member)};
     }
     if (!order_median(clocks, block->entries_count, &time_us)) return machine->setting.now_us;
     return num_max_u64(time_us, machine->setting.now_us);
@@ -144,6 +218,7 @@ static void append_verdict(struct machine *machine, struct matter *matter, const
     record_belief_put(&writer, RECORD_VERDICT, belief);
     CHECK(writer_status(&writer) == STATUS_OK);
     matter->verdict = append_leaf(machine, ports, writer_slice(&writer));
+    machine->asked[matter->asker].closed++;
 }
 
 static void settle_questions(struct machine *machine, const struct machine_ports *ports) {
@@ -153,11 +228,60 @@ static void settle_questions(struct machine *machine, const struct machine_ports
     while (marks_take(&docket->touched, &index)) {
         struct record_belief belief;
         struct matter *matter = &docket->matters[index];
-        matter_settle(&machine->setting, matter, &belief);
+        machine->watch.family = detectors_of(matter);
+        bool was_open = matter->question != NULL;
+        if (was_open) {
+            matter_settle(&machine->setting, matter, &belief);
+        } else {
+            matter_rest(&machine->setting, matter, &belief);
+        }
         docket_update(docket, index);
-        if (belief.status != QUESTION_OPEN) append_verdict(machine, matter, &belief, ports);
-        if (ports->changed != NULL) ports->changed(ports->context, &belief);
+        if (was_open && belief.status != QUESTION_OPEN) append_verdict(machine, matter, &belief, ports);
+        bool has_changed = belief.height == machine->setting.height;
+        if (has_changed && ports->changed != NULL) ports->changed(ports->context, &belief);
     }
+}
+
+/* What a family taught is in the log as soon as it is known. */
+static void close_families(struct machine *machine, const struct machine_ports *ports) {
+    struct families *families = &machine->families;
+    if (!families->any_closing) return;
+    families->any_closing = false;
+    for (uint32_t i = 0; i < families->count; i++) {
+        struct record_calibration record;
+        if (!families_calibrate(families, i, &machine->docket, &machine->setting, &record)) continue;
+        struct writer writer = writer_of(machine->scratch, SCRATCH_BYTES);
+        record_calibration_put(&writer, &record);
+        CHECK(writer_status(&writer) == STATUS_OK);
+        families_keep_record(&families->families[i], machine->setting.pool, writer_slice(&writer));
+        families->families[i].leaf = append_leaf(machine, ports, writer_slice(&writer));
+    }
+}
+
+static void append_alarms(struct machine *machine, const struct machine_ports *ports) {
+    struct standing_alarm alarm;
+    while (standing_take_alarm(machine->standing, &alarm)) {
+        uint8_t bytes[RECORD_SUSPICION_BYTES_MAX];
+        struct writer writer = writer_of(bytes, sizeof bytes);
+        struct record_suspicion suspicion = {.member = alarm.member,
+                                             .detector = 1 + (uint32_t)alarm.detector,
+                                             .family = alarm.family,
+                                             .ratio = alarm.ratio,
+                                             .height = machine->setting.height};
+        record_suspicion_put(&writer, &suspicion);
+        CHECK(writer_status(&writer) == STATUS_OK);
+        append_leaf(machine, ports, writer_slice(&writer));
+        machine->alarms++;
+    }
+}
+
+/* From here on the weights are those of the next block. */
+static void settle_members(struct machine *machine, const struct hash *block_hash, uint64_t size,
+                           const struct machine_ports *ports) {
+    trial_end_block(&machine->trial, machine->standing, machine->setting.height, block_hash, size, ports);
+    standing_end_block(machine->standing, machine->setting.height, false);
+    append_alarms(machine, ports);
+    members_update(machine, false);
 }
 
 static void append_state(struct machine *machine, const struct hash *block_hash, const struct machine_ports *ports) {
@@ -196,9 +320,12 @@ void machine_execute(struct machine *machine, const struct block *block, const s
     machine->setting.now_us = block_time_us(machine, block, batches, batches_count);
     machine->setting.height = block->height;
     machine->epoch = block->epoch;
+    uint64_t size = machine->log.count;
     for (size_t i = 0; i < batches_count; i++) execute_batch(machine, &batches[i], ports);
     append_proofs(machine, block, ports);
     settle_questions(machine, ports);
+    close_families(machine, ports);
+    settle_members(machine, block_hash, size, ports);
     append_state(machine, block_hash, ports);
     take_checkpoint(machine);
     *ret_checkpoint = machine->checkpoint;

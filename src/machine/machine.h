@@ -9,7 +9,9 @@
 
 #include "belief/question.h"
 #include "crypto/merkle.h"
+#include "standing/standing.h"
 #include "wire/block.h"
+#include "wire/calibrated.h"
 #include "wire/checkpoint.h"
 #include "wire/genesis.h"
 #include "wire/header.h"
@@ -36,6 +38,13 @@ struct machine_batch {
     uint32_t deps_count;
 };
 
+/* A batch as its items see it. */
+struct machine_origin {
+    uint32_t member;
+    uint64_t seq;
+    uint64_t wall_us;
+};
+
 /* Where the bytes of a batch come from and where the results go. The functions are called in the order of execution.
  */
 struct machine_ports {
@@ -46,6 +55,8 @@ struct machine_ports {
                               struct slice *ret_body);
     /* Leaf `index` of the log. */
     void (*leaf)(void *context, uint64_t index, struct slice bytes, const struct hash *leaf_hash);
+    /* The bytes of a leaf of an earlier block; valid until the next call. Held by contract, as batches are. */
+    enum status (*read_leaf)(void *context, uint64_t index, struct slice *ret_bytes);
     /* An executed item that changed nothing, and why: for the lane owner's eyes. May be NULL. */
     void (*refused)(void *context, uint32_t member, uint64_t seq, uint32_t item, enum status why);
     /* A question's belief after the block, for those that the block touched, in the order of creation. May be NULL.
@@ -68,13 +79,32 @@ const struct hash *machine_chain(const struct machine *machine);
 const struct genesis *machine_genesis(const struct machine *machine);
 /* The checkpoint of the last executed height (height 0: the log with the genesis alone). */
 void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_checkpoint);
-/* 65536 is one full member. */
+/* 65536 is one full member; the weights that the state of the last executed height gives. */
 uint32_t machine_weight(const struct machine *machine, uint32_t member);
+/* Reputation, suspicion with its reasons, proofs, probation. */
+void machine_standing(const struct machine *machine, uint32_t member, struct standing_member *ret_standing);
+/* What `member` owes to the challenge that is under way: an answer item [5, height, digest]. STATUS_NOT_FOUND when
+ * nothing. */
+enum status machine_challenge(const struct machine *machine, uint32_t member, uint64_t *ret_height,
+                              struct hash *ret_digest) MUST_USE;
 /* The state record of the last executed height and its index in the log (height 0: STATUS_NOT_FOUND). The bytes
  * belong to the machine and are valid until the next execution. */
 enum status machine_state_record(const struct machine *machine, struct slice *ret_bytes,
                                  uint64_t *ret_index) MUST_USE;
-void machine_member_record(const struct machine *machine, uint32_t member, struct writer *ret_bytes);
+
+/* What of a member's record changes from height to height. */
+struct machine_member {
+    uint32_t weight;
+    uint32_t reputation;
+    uint32_t suspicion;
+    uint32_t reason;
+    uint32_t proof;
+};
+/* As the state of the last executed height has it. */
+struct machine_member machine_member(const struct machine *machine, uint32_t member);
+/* The record of `member` in a state that has this of it. */
+void machine_member_record(const struct machine *machine, uint32_t member, const struct machine_member *of,
+                           struct writer *ret_bytes);
 
 /* The earliest block time at which something happens by itself (a window or a deadline ends); UINT64_MAX when nothing
  * waits. A member whose wall clock passed it writes an empty batch, so that block time gets there in an idle cluster.
@@ -99,12 +129,49 @@ enum status machine_question_proof(const struct machine *machine, uint64_t index
 /* Index in the log of the verdict of a closed question; STATUS_NOT_FOUND while it is open. */
 enum status machine_verdict_index(const struct machine *machine, uint64_t question, uint64_t *ret_leaf) MUST_USE;
 
+/* A family of label questions. Texts belong to the machine. */
+struct machine_family {
+    struct slice name;
+    uint32_t owner;
+    uint32_t hypotheses;
+    uint32_t questions;
+    uint64_t leaf;       /* of its calibration record in the log; 0 while it is open */
+    struct slice record; /* the calibration record; empty while it is open */
+};
+uint32_t machine_families_count(const struct machine *machine);
+/* By order of foundation; STATUS_UNKNOWN_FAMILY. */
+enum status machine_family_at(const struct machine *machine, uint32_t index,
+                              struct machine_family *ret_family) MUST_USE;
+enum status machine_find_family(const struct machine *machine, struct slice name, uint32_t *ret_index) MUST_USE;
+/* Goes through the questions of a family in the order in which they were asked: `*question` is an index as in
+ * machine_belief_at, UINT32_MAX before the first. False after the last. `ret_result` is filled once the family is
+ * closed; `place` counts the calls from 0. */
+bool machine_family_next(const struct machine *machine, uint32_t family, uint32_t place, uint32_t *question,
+                         struct record_calibrated *ret_result);
+
+/* What became of the questions that a member asked: how many have their verdict, and of how many of those it has
+ * opened the commitment since. Who asks canaries and never opens them is seen here. */
+struct machine_asked {
+    uint64_t closed;
+    uint64_t opened;
+};
+void machine_asked(const struct machine *machine, uint32_t member, struct machine_asked *ret_asked);
+
+/* Counted from the genesis on, for metrics. */
+struct machine_counts {
+    uint64_t alarms; /* suspicion records */
+    uint64_t answers_right;
+    uint64_t answers_wrong;
+    uint64_t answers_missing;
+};
+void machine_counts(const struct machine *machine, struct machine_counts *ret_counts);
+
 /* A preview: one question with uncommitted evidence on top (reads that say `local`). begin copies the question into
  * memory of the preview's own (the machine is not changed and must not execute until the end); apply skips items of
  * other questions and those that execution would refuse. A question that is only asked in uncommitted batches is
  * created by its ask. One at a time. */
 void machine_preview_begin(struct machine *machine, const struct question_id *id);
-void machine_preview_apply(struct machine *machine, uint32_t member, const struct item *item,
+void machine_preview_apply(struct machine *machine, const struct machine_origin *origin, const struct item *item,
                            struct slice item_bytes);
 /* STATUS_UNKNOWN_QUESTION when neither the state nor an applied ask created it. Text slices are valid until the next
  * call of a function that changes the machine or begins a preview. */

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "crypto/sha256.h"
+#include "machine/sheet.h"
 
 _Static_assert((int)MODE_PANEL == (int)QUESTION_PANEL && (int)MODE_POOL == (int)QUESTION_POOL, "modes agree");
 
@@ -13,7 +14,7 @@ _Static_assert((int)MODE_PANEL == (int)QUESTION_PANEL && (int)MODE_POOL == (int)
 static uint64_t growth_bytes(uint32_t members, uint32_t hypotheses) {
     uint64_t n = members;
     uint64_t k = hypotheses;
-    return 24 * n * k + 24 * n + 256 * k + 4096;
+    return 36 * n * k + 48 * n + 256 * k + 4096;
 }
 
 static bool has_room(const struct setting *setting, uint64_t bytes) {
@@ -29,9 +30,10 @@ static bool has_room_to_tell(const struct setting *setting, const struct questio
 
 /* Room for the record of this question whatever its numbers become: one size for its whole life. */
 static uint32_t record_capacity(const struct item_ask *ask) {
-    enum { FIXED_BYTES = 192, BYTES_PER_HYPOTHESIS = 16 };
+    enum { FIXED_BYTES = 256, BYTES_PER_HYPOTHESIS = 16 };
     size_t bytes = FIXED_BYTES + ask->title.bytes;
     for (uint32_t i = 0; i < ask->hypotheses_count; i++) bytes += BYTES_PER_HYPOTHESIS + ask->hypotheses[i].bytes;
+    bytes += ask->family.bytes;
     return (uint32_t)bytes;
 }
 
@@ -80,6 +82,9 @@ static void write_first_record(const struct setting *setting, struct matter *mat
         .status = QUESTION_OPEN,
         .threshold = setting->threshold,
         .height = setting->height,
+        .commitment = ask->commitment,
+        .opening = OPENING_NONE,
+        .family = ask->family,
     };
     memcpy(belief.hypotheses, ask->hypotheses, ask->hypotheses_count * sizeof ask->hypotheses[0]);
     write_record(matter, &belief);
@@ -89,7 +94,15 @@ enum status matter_ask(struct setting *setting, uint32_t member, const struct qu
                        const struct item_ask *ask, struct matter *ret_matter) {
     TRY(matter_check_ask(setting, ask));
     struct question_parameters parameters = parameters_of(ask);
-    struct matter matter = {.id = *id, .asker = member, .record_capacity = record_capacity(ask)};
+    struct matter matter = {
+        .id = *id,
+        .asker = member,
+        .record_capacity = record_capacity(ask),
+        .commitment = ask->commitment,
+        .opening = OPENING_NONE,
+        .family = MATTER_ALONE,
+        .is_wanted_by_family = ask->family.bytes > 0,
+    };
     /* The budget was kept, and the pool is larger than the budget: it has room. */
     CHECK(question_create(setting->pool, &parameters, setting->now_us, &matter.question) == STATUS_OK);
     matter.record = pool_take(setting->pool, matter.record_capacity);
@@ -103,8 +116,17 @@ enum status matter_ask(struct setting *setting, uint32_t member, const struct qu
 /* Evidence. */
 
 const struct question_id *matter_of_item(const struct item *item) {
-    if (item->kind == ITEM_TELL) return &item->tell.question;
-    return item->kind == ITEM_RETRACT ? &item->retract.question : &item->close.question;
+    switch (item->kind) {
+    case ITEM_TELL: return &item->tell.question;
+    case ITEM_RETRACT: return &item->retract.question;
+    case ITEM_CLOSE: return &item->close.question;
+    case ITEM_REVEAL: return &item->reveal.question;
+    case ITEM_ASK:
+    case ITEM_ANSWER:
+    case ITEM_CLOSE_FAMILY: break;
+    }
+    CHECK(false); /* the machine asks only for items that name a question */
+    return NULL;
 }
 
 /* One number for two hypotheses is log P(data | first) - log P(data | second). */
@@ -124,16 +146,29 @@ static enum status check_close(const struct matter *matter, uint32_t member) {
     return matter->is_closing ? STATUS_QUESTION_CLOSED : STATUS_OK;
 }
 
+/* Opening too early shows everybody the truth while they can still use it. */
+static enum status check_reveal(const struct setting *setting, const struct matter *matter, uint32_t member,
+                                const struct item *item) {
+    struct hash commitment;
+    if (member != matter->asker) return STATUS_NOT_ALLOWED;
+    if (matter->opening != OPENING_NONE || matter->is_spoilt) return STATUS_OPENED;
+    commitment_of(item->reveal.salt, item->reveal.hypothesis, &commitment);
+    if (!hash_equal(&commitment, &matter->commitment)) return STATUS_WRONG_OPENING;
+    if (matter->question != NULL) return STATUS_TOO_EARLY;
+    return setting->now_us < matter->opening_until_us ? STATUS_OK : STATUS_EXPIRED;
+}
+
 /* The reasons outside the evidence itself. */
 static enum status check_outside(const struct setting *setting, const struct matter *matter, uint32_t member,
                                  const struct item *item) {
     const struct question *question = matter->question;
+    if (item->kind == ITEM_REVEAL) return check_reveal(setting, matter, member, item);
     if (question == NULL || question_deadline_us(question) <= setting->now_us) return STATUS_QUESTION_CLOSED;
     switch (item->kind) {
     case ITEM_TELL: return check_tell(setting, question, &item->tell);
     case ITEM_RETRACT: return STATUS_OK;
     case ITEM_CLOSE: return check_close(matter, member);
-    case ITEM_ASK: break;
+    default: return STATUS_BAD_VALUE;
     }
     return STATUS_BAD_VALUE;
 }
@@ -151,7 +186,7 @@ enum status matter_check(const struct setting *setting, const struct matter *mat
     struct hash observation;
     int64_t ratio[2];
     TRY(check_outside(setting, matter, member, item));
-    if (item->kind == ITEM_CLOSE) return STATUS_OK;
+    if (item->kind == ITEM_CLOSE || item->kind == ITEM_REVEAL) return STATUS_OK;
     sha256_of(item->kind == ITEM_TELL ? item->tell.observation : item->retract.observation, &observation);
     if (item->kind == ITEM_RETRACT)
         return question_check_retract(matter->question, &setting->context, member, &observation);
@@ -159,13 +194,28 @@ enum status matter_check(const struct setting *setting, const struct matter *mat
                                logliks_of(matter->question, &item->tell, ratio));
 }
 
-static enum status apply_tell(struct setting *setting, struct question *question, uint32_t member,
+/* Enough of a hash to tell contents apart; never 0, which means none. */
+static uint64_t content_tag(const struct item_tell *tell) {
+    uint64_t tag = 0;
+    if (!tell->has_content) return 0;
+    for (int i = 0; i < 8; i++) tag = tag << 8 | tell->content.bytes[i];
+    return tag != 0 ? tag : 1;
+}
+
+static enum status apply_tell(struct setting *setting, struct question *question, const struct machine_origin *origin,
                               const struct item_tell *tell) {
     struct hash observation;
     int64_t ratio[2];
-    const int64_t *loglik = logliks_of(question, tell, ratio);
+    struct question_evidence evidence = {
+        .member = origin->member,
+        .observation = &observation,
+        .loglik = logliks_of(question, tell, ratio),
+        .seq = origin->seq,
+        .clock_us = origin->wall_us,
+        .content = content_tag(tell),
+    };
     sha256_of(tell->observation, &observation);
-    return question_tell(question, setting->pool, &setting->context, member, &observation, loglik, setting->now_us);
+    return question_tell(question, setting->pool, &setting->context, &evidence, setting->now_us);
 }
 
 static enum status apply_retract(struct setting *setting, struct question *question, uint32_t member,
@@ -175,24 +225,44 @@ static enum status apply_retract(struct setting *setting, struct question *quest
     return question_retract(question, setting->pool, &setting->context, member, &observation, setting->now_us);
 }
 
-static enum status apply_item(struct setting *setting, struct matter *matter, uint32_t member,
+static enum status apply_item(struct setting *setting, struct matter *matter, const struct machine_origin *origin,
                               const struct item *item) {
     switch (item->kind) {
-    case ITEM_TELL: return apply_tell(setting, matter->question, member, &item->tell);
-    case ITEM_RETRACT: return apply_retract(setting, matter->question, member, item->retract.observation);
+    case ITEM_TELL: return apply_tell(setting, matter->question, origin, &item->tell);
+    case ITEM_RETRACT: return apply_retract(setting, matter->question, origin->member, item->retract.observation);
     case ITEM_CLOSE: matter->is_closing = true; return STATUS_OK;
-    case ITEM_ASK: break;
+    default: return STATUS_BAD_VALUE;
     }
-    return STATUS_BAD_VALUE;
 }
 
-enum status matter_apply(struct setting *setting, struct matter *matter, uint32_t member, const struct item *item,
-                         bool *ret_changed) {
+static enum status apply_reveal(struct setting *setting, struct matter *matter, uint32_t member,
+                                const struct item *item) {
+    enum status status = check_reveal(setting, matter, member, item);
+    if (status == STATUS_TOO_EARLY) matter->is_spoilt = true;
+    if (status != STATUS_OK) return status;
+    struct record_belief belief;
+    matter->opening = item->reveal.hypothesis;
+    matter_belief(matter, &belief);
+    /* Beyond the question's own hypotheses it names none: an ordinary question. */
+    if (matter->opening >= belief.hypotheses_count) matter->opening = OPENING_ORDINARY;
+    belief.opening = matter->opening;
+    belief.height = setting->height;
+    write_record(matter, &belief);
+    return STATUS_OK;
+}
+
+enum status matter_apply(struct setting *setting, struct matter *matter, const struct machine_origin *origin,
+                         const struct item *item, bool *ret_changed) {
     *ret_changed = false;
-    TRY(check_outside(setting, matter, member, item));
+    if (item->kind == ITEM_REVEAL) {
+        TRY(apply_reveal(setting, matter, origin->member, item));
+        *ret_changed = true;
+        return STATUS_OK;
+    }
+    TRY(check_outside(setting, matter, origin->member, item));
     bool was_due = question_next_due_us(matter->question) <= setting->now_us;
     size_t before = question_charge(matter->question);
-    enum status status = apply_item(setting, matter, member, item);
+    enum status status = apply_item(setting, matter, origin, item);
     setting->charged = setting->charged - before + question_charge(matter->question);
     *ret_changed = status == STATUS_OK || was_due;
     return status;
@@ -219,14 +289,53 @@ static void fill_numbers(const struct question *question, const struct question_
     belief->safe = interval_of(&result->safe, result->hypotheses);
 }
 
+/* Closed by its asker, or with its family, or past its deadline. */
+static bool is_over(const struct setting *setting, const struct matter *matter) {
+    return matter->is_closing || question_deadline_us(matter->question) <= setting->now_us;
+}
+
 static enum question_status status_of(const struct setting *setting, const struct matter *matter,
                                       const struct question_result *result) {
     if (result->decided) return QUESTION_DECIDED;
-    bool is_over = matter->is_closing || question_deadline_us(matter->question) <= setting->now_us;
-    return is_over ? QUESTION_UNDECIDED : QUESTION_OPEN;
+    return is_over(setting, matter) ? QUESTION_UNDECIDED : QUESTION_OPEN;
+}
+
+/* What members said takes less than what it is made from, which is given back. */
+static void keep_sheet(struct setting *setting, struct matter *matter) {
+    uint32_t members = setting->context.members;
+    struct question_counts counts = question_counts(matter->question);
+    if (!num_add_u64(setting->now_us, OPENING_WINDOW_US, &matter->opening_until_us))
+        matter->opening_until_us = UINT64_MAX;
+    if (counts.told == counts.retracted) return;
+    uint32_t bytes = (uint32_t)sheet_bytes(members, question_parameters(matter->question)->hypotheses);
+    matter->sheet = pool_take(setting->pool, bytes);
+    CHECK(matter->sheet != NULL);
+    matter->sheet_bytes = bytes;
+    sheet_fill(matter->sheet, matter->question, members, setting->tables);
+    setting->charged += pool_rounded(bytes);
+}
+
+static void forget_sheet(struct setting *setting, struct matter *matter) {
+    bool is_over =
+        matter->opening != OPENING_NONE || matter->is_spoilt || setting->now_us >= matter->opening_until_us;
+    if (matter->sheet == NULL || !is_over || matter->is_wanted_by_family) return;
+    setting->charged -= pool_rounded(matter->sheet_bytes);
+    pool_give(setting->pool, matter->sheet, matter->sheet_bytes);
+    matter->sheet = NULL;
+}
+
+void matter_leave_family(struct matter *matter, struct setting *setting) {
+    matter->is_wanted_by_family = false;
+    forget_sheet(setting, matter);
+}
+
+uint64_t matter_next_due_us(const struct matter *matter) {
+    if (matter->question != NULL) return question_next_due_us(matter->question);
+    return matter->sheet != NULL && !matter->is_wanted_by_family ? matter->opening_until_us : UINT64_MAX;
 }
 
 static void give_back_evidence(struct setting *setting, struct matter *matter) {
+    keep_sheet(setting, matter);
     setting->charged -= question_charge(matter->question);
     question_free(matter->question, setting->pool);
     matter->question = NULL;
@@ -235,7 +344,9 @@ static void give_back_evidence(struct setting *setting, struct matter *matter) {
 void matter_settle(struct setting *setting, struct matter *matter, struct record_belief *ret_belief) {
     struct question_result result;
     size_t before = question_charge(matter->question);
-    (void)question_advance(matter->question, setting->pool, &setting->context, setting->now_us);
+    /* The end of a question is the end of its windows: what a quorum has reported counts. */
+    uint64_t until_us = is_over(setting, matter) ? UINT64_MAX : setting->now_us;
+    (void)question_advance(matter->question, setting->pool, &setting->context, until_us);
     setting->charged = setting->charged - before + question_charge(matter->question);
     question_evaluate(matter->question, &setting->context, &result);
     matter_belief(matter, ret_belief);
@@ -250,6 +361,11 @@ void matter_settle(struct setting *setting, struct matter *matter, struct record
     if (ret_belief->status != QUESTION_OPEN) give_back_evidence(setting, matter);
 }
 
+void matter_rest(struct setting *setting, struct matter *matter, struct record_belief *ret_belief) {
+    forget_sheet(setting, matter);
+    matter_belief(matter, ret_belief);
+}
+
 void matter_belief(const struct matter *matter, struct record_belief *ret_belief) {
     enum record_kind kind;
     CHECK(record_belief_read(slice_of(matter->record, matter->record_bytes), &kind, ret_belief) == STATUS_OK);
@@ -260,6 +376,7 @@ void matter_clone(const struct matter *matter, struct setting *setting, struct m
     copy.record = pool_take(setting->pool, matter->record_capacity);
     CHECK(copy.record != NULL);
     memcpy(copy.record, matter->record, matter->record_bytes);
+    copy.sheet = NULL;
     if (matter->question != NULL) CHECK(question_clone(matter->question, setting->pool, &copy.question) == STATUS_OK);
     *ret_copy = copy;
 }

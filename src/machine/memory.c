@@ -15,6 +15,9 @@ enum { TRANSIENT_BYTES = 1 << 21 };
 struct sizes {
     size_t machine;
     size_t docket;
+    size_t families;
+    size_t standing;
+    size_t watch;
     size_t members;
     size_t order;
     size_t scratch;
@@ -33,6 +36,9 @@ static struct sizes sizes_of(const struct genesis *genesis) {
     return (struct sizes){
         .machine = arena_rounded(sizeof(struct machine)),
         .docket = docket_bytes(questions_capacity(genesis)),
+        .families = families_bytes(genesis->members, questions_capacity(genesis)),
+        .standing = arena_rounded(standing_bytes(genesis->members)),
+        .watch = watch_bytes(genesis->members),
         .members = arena_rounded(merkle_tree_bytes(genesis->members)),
         .order = arena_rounded(order_scratch_count(order_batches_max(genesis->members)) * sizeof(uint32_t)),
         .scratch = arena_rounded(SCRATCH_BYTES),
@@ -44,7 +50,8 @@ static struct sizes sizes_of(const struct genesis *genesis) {
 
 size_t machine_bytes(const struct genesis *genesis) {
     struct sizes sizes = sizes_of(genesis);
-    return sizes.machine + sizes.docket + sizes.members + sizes.order + sizes.scratch + sizes.pool + sizes.preview;
+    return sizes.machine + sizes.docket + sizes.families + sizes.standing + sizes.watch + sizes.members +
+           sizes.order + sizes.scratch + sizes.pool + sizes.preview;
 }
 
 static void *take(struct arena *arena, size_t bytes) {
@@ -55,27 +62,22 @@ static void *take(struct arena *arena, size_t bytes) {
 
 static void init_setting(struct machine *machine) {
     const struct genesis *genesis = &machine->genesis;
-    for (uint32_t m = 0; m < genesis->members; m++) machine->weights[m] = HUBER_WEIGHT_ONE;
     machine->setting = (struct setting){
         .pool = &machine->pool,
         .context = {.members = genesis->members,
                     .quorum = quorum_size(genesis->members, genesis->threshold),
-                    .weights = machine->weights},
+                    .weights = standing_weights(machine->standing),
+                    .on_seal = watch_on_seal,
+                    .had_seen = watch_had_seen,
+                    .user = &machine->watch},
         .threshold = genesis->threshold,
         .budget = genesis->state_bytes_max,
+        .tables = &machine->tables,
     };
 }
 
 static void init_trees(struct machine *machine) {
-    for (uint32_t m = 0; m < machine->genesis.members; m++) {
-        uint8_t bytes[RECORD_MEMBER_BYTES_MAX];
-        struct writer writer = writer_of(bytes, sizeof bytes);
-        struct hash leaf;
-        machine_member_record(machine, m, &writer);
-        CHECK(writer_status(&writer) == STATUS_OK);
-        merkle_leaf(writer_slice(&writer), &leaf);
-        CHECK(merkle_tree_append(&machine->members, &leaf) == STATUS_OK);
-    }
+    members_update(machine, true);
     uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);
     record_parameters_put(&writer, machine->genesis.threshold);
@@ -105,6 +107,10 @@ struct machine *machine_init(void *memory, size_t bytes, const struct genesis *g
     machine->genesis = *genesis;
     genesis_chain(genesis, &machine->chain);
     docket_init(&machine->docket, &arena, questions_capacity(genesis));
+    families_init(&machine->families, &arena, genesis->members, questions_capacity(genesis));
+    machine->standing = standing_init(take(&arena, sizes.standing), sizes.standing, genesis->members);
+    watch_init(&machine->watch, &arena, machine->standing, genesis->members);
+    fixed_tables_init(&machine->tables);
     merkle_tree_init(&machine->members, take(&arena, sizes.members), genesis->members);
     machine->order = take(&arena, sizes.order);
     machine->scratch = take(&arena, sizes.scratch);

@@ -23,6 +23,9 @@ void machine_preview_begin(struct machine *machine, const struct question_id *id
     pool_init(&preview->pool, preview->region, preview->region_bytes);
     preview->setting = machine->setting;
     preview->setting.pool = &preview->pool;
+    /* What may never be agreed on is nothing for the detectors. */
+    preview->setting.context.on_seal = NULL;
+    preview->setting.context.had_seen = NULL;
     if (docket_find(&machine->docket, id, &index)) copy_from_state(machine, index);
 }
 
@@ -31,25 +34,35 @@ static void apply_ask(struct machine *machine, uint32_t member, const struct ite
     struct question_id id;
     item_question_id(bytes, &id);
     if (preview->is_known || !question_id_equal(&id, &preview->id)) return;
-    if (machine_check_ask(machine, &preview->setting, ask) != STATUS_OK) return;
+    if (machine_check_ask(machine, &preview->setting, member, ask) != STATUS_OK) return;
     if (matter_ask(&preview->setting, member, &id, ask, &preview->matter) != STATUS_OK) return;
     preview->is_known = true;
     preview->is_changed = true;
 }
 
-void machine_preview_apply(struct machine *machine, uint32_t member, const struct item *item,
+void machine_preview_apply(struct machine *machine, const struct machine_origin *origin, const struct item *item,
                            struct slice item_bytes) {
     struct preview *preview = &machine->preview;
     bool is_changed;
     CHECK(preview->is_open);
-    if (member >= machine->genesis.members) return;
+    if (origin->member >= machine->genesis.members) return;
     if (item->kind == ITEM_ASK) {
-        apply_ask(machine, member, &item->ask, item_bytes);
+        apply_ask(machine, origin->member, &item->ask, item_bytes);
         return;
     }
+    if (item->kind == ITEM_ANSWER || item->kind == ITEM_CLOSE_FAMILY) return;
     if (!preview->is_known || !question_id_equal(matter_of_item(item), &preview->id)) return;
-    enum status status = matter_apply(&preview->setting, &preview->matter, member, item, &is_changed);
+    enum status status = matter_apply(&preview->setting, &preview->matter, origin, item, &is_changed);
     if (status == STATUS_OK || is_changed) preview->is_changed = true;
+}
+
+/* A question with its verdict changes only by the opening of its commitment. */
+static void settle(struct preview *preview, struct record_belief *ret_belief) {
+    if (preview->matter.question == NULL) {
+        matter_rest(&preview->setting, &preview->matter, ret_belief);
+    } else {
+        matter_settle(&preview->setting, &preview->matter, ret_belief);
+    }
 }
 
 enum status machine_preview_end(struct machine *machine, struct record_belief *ret_belief) {
@@ -58,7 +71,7 @@ enum status machine_preview_end(struct machine *machine, struct record_belief *r
     preview->is_open = false;
     if (!preview->is_known) return STATUS_UNKNOWN_QUESTION;
     if (preview->is_changed) {
-        matter_settle(&preview->setting, &preview->matter, ret_belief);
+        settle(preview, ret_belief);
     } else {
         matter_belief(&preview->matter, ret_belief);
     }

@@ -19,7 +19,67 @@ void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_ch
 
 uint32_t machine_weight(const struct machine *machine, uint32_t member) {
     CHECK(member < machine->genesis.members);
-    return machine->weights[member];
+    return standing_weight(machine->standing, member);
+}
+
+void machine_standing(const struct machine *machine, uint32_t member, struct standing_member *ret_standing) {
+    CHECK(member < machine->genesis.members);
+    standing_member(machine->standing, member, ret_standing);
+}
+
+enum status machine_challenge(const struct machine *machine, uint32_t member, uint64_t *ret_height,
+                              struct hash *ret_digest) {
+    if (member >= machine->genesis.members) return STATUS_UNKNOWN_MEMBER;
+    return trial_owed(&machine->trial, member, ret_height, ret_digest);
+}
+
+void machine_asked(const struct machine *machine, uint32_t member, struct machine_asked *ret_asked) {
+    CHECK(member < machine->genesis.members);
+    *ret_asked = machine->asked[member];
+}
+
+void machine_counts(const struct machine *machine, struct machine_counts *ret_counts) {
+    const uint64_t *outcomes = machine->trial.outcomes;
+    *ret_counts = (struct machine_counts){
+        .alarms = machine->alarms,
+        .answers_right = outcomes[CHALLENGE_RIGHT],
+        .answers_wrong = outcomes[CHALLENGE_WRONG],
+        .answers_missing = outcomes[CHALLENGE_MISSING],
+    };
+}
+
+uint32_t machine_families_count(const struct machine *machine) { return machine->families.count; }
+
+enum status machine_find_family(const struct machine *machine, struct slice name, uint32_t *ret_index) {
+    uint32_t number = families_find(&machine->families, name);
+    if (number == FAMILIES_NONE) return STATUS_UNKNOWN_FAMILY;
+    *ret_index = number;
+    return STATUS_OK;
+}
+
+enum status machine_family_at(const struct machine *machine, uint32_t index, struct machine_family *ret_family) {
+    if (index >= machine->families.count) return STATUS_UNKNOWN_FAMILY;
+    const struct family *family = &machine->families.families[index];
+    *ret_family = (struct machine_family){
+        .name = slice_of(family->name, family->name_bytes),
+        .owner = family->owner,
+        .hypotheses = family->hypotheses,
+        .questions = family->questions,
+        .leaf = family->is_closed ? family->leaf : 0,
+        .record = slice_of(family->record, family->record_bytes),
+    };
+    return STATUS_OK;
+}
+
+bool machine_family_next(const struct machine *machine, uint32_t family, uint32_t place, uint32_t *question,
+                         struct record_calibrated *ret_result) {
+    CHECK(family < machine->families.count);
+    const struct family *of = &machine->families.families[family];
+    uint32_t next = *question == FAMILIES_NONE ? of->first : machine->docket.matters[*question].next_of_family;
+    if (next == FAMILIES_NONE) return false;
+    if (of->is_closed) families_result(of, &machine->docket, place, next, ret_result);
+    *question = next;
+    return true;
 }
 
 enum status machine_state_record(const struct machine *machine, struct slice *ret_bytes, uint64_t *ret_index) {
@@ -27,13 +87,6 @@ enum status machine_state_record(const struct machine *machine, struct slice *re
     *ret_bytes = slice_of(machine->state_record, machine->state_bytes);
     *ret_index = machine->state_index;
     return STATUS_OK;
-}
-
-void machine_member_record(const struct machine *machine, uint32_t member, struct writer *ret_bytes) {
-    struct record_member record = {.number = member, .weight = machine_weight(machine, member)};
-    record.name = slice_of_text(machine->genesis.member_names[member]);
-    memcpy(record.key, machine->genesis.keys[member], KEY_BYTES);
-    record_member_put(ret_bytes, &record);
 }
 
 uint64_t machine_next_due_us(const struct machine *machine) { return due_next_us(&machine->docket.due); }

@@ -3,7 +3,10 @@
 #define MACHINE_STATE_H
 
 #include "machine/docket.h"
+#include "machine/families.h"
 #include "machine/machine.h"
+#include "machine/trial.h"
+#include "machine/watch.h"
 
 /* One question in memory of its own, with uncommitted items on top. */
 struct preview {
@@ -21,14 +24,21 @@ struct preview {
 struct machine {
     struct genesis genesis;
     struct hash chain;
-    uint32_t weights[MEMBERS_MAX]; /* 65536 is one full member */
 
     uint64_t epoch;
     struct pool pool;
     struct setting setting; /* with the height and the time of the last executed block */
     struct docket docket;
+    struct families families;
+    struct standing *standing;
+    struct watch watch;
+    struct trial trial;
+    struct machine_asked asked[MEMBERS_MAX];
+    uint64_t alarms;
+    struct fixed_tables tables;
     struct merkle_tree members;
-    struct hash parameters; /* root of the parameters tree */
+    struct machine_member shown[MEMBERS_MAX]; /* what the leaves of `members` say */
+    struct hash parameters;                   /* root of the parameters tree */
 
     struct merkle_frontier log;
     struct checkpoint checkpoint;
@@ -47,8 +57,12 @@ struct machine {
 _Static_assert(PROOF_BYTES_MAX + RECORD_PROOF_BYTES_EXTRA <= SCRATCH_BYTES, "a proof leaf fits the scratch");
 _Static_assert(RECORD_BELIEF_BYTES_MAX <= SCRATCH_BYTES, "a verdict fits the scratch");
 
-/* Whether one more question may be asked by its ask, which is not in the docket: as matter_check_ask. */
-enum status machine_check_ask(const struct machine *machine, const struct setting *setting,
+/* Whether `member` may ask one more question, which is not in the docket: as matter_check_ask and
+ * families_check_ask. */
+enum status machine_check_ask(const struct machine *machine, const struct setting *setting, uint32_t member,
                               const struct item_ask *ask) MUST_USE;
+
+/* members.c: brings the leaves of the members tree up to date with their standing. `is_first`: makes them. */
+void members_update(struct machine *machine, bool is_first);
 
 #endif

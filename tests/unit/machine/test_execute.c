@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "machine/machine.h"
+#include "machine/matter.h"
 #include "world.h"
 
 #define NAT QUANTA_PER_NAT
@@ -112,7 +113,8 @@ static void state_record_then_members_and_parameters_are_proven(void **state) {
     for (uint32_t m = 0; m < 5; m++) {
         struct record_member member;
         struct writer writer = writer_of(bytes, sizeof bytes);
-        machine_member_record(world->machine, m, &writer);
+        struct machine_member shown = machine_member(world->machine, m);
+        machine_member_record(world->machine, m, &shown, &writer);
         assert_int_equal(record_member_read(writer_slice(&writer), &member), STATUS_OK);
         assert_int_equal(member.number, m);
         assert_int_equal(member.weight, 65536);
@@ -452,7 +454,11 @@ static void deadline_passes_then_undecided(void **state) {
     check_verdict(world, 0, QUESTION_UNDECIDED);
     check_question_proof(world, 0);
     assert_int_equal(belief_at(world, 0).contributors, 4);
+    /* What was said is kept as long as the commitment may still be opened. */
+    assert_true(machine_next_due_us(world->machine) == 5100 + OPENING_WINDOW_US);
+    execute_empty(world, book, 0, 5100 + OPENING_WINDOW_US);
     assert_true(machine_next_due_us(world->machine) == UINT64_MAX);
+    check_question_proof(world, 0);
     end_world(world, book);
 }
 
@@ -553,7 +559,7 @@ static void fixed_script_then_the_pinned_root(void **state) {
     execute_one(world, book, 2, 9000, make_close(ids[2]));
     bytes_to_hex(world->checkpoint.root.bytes, HASH_BYTES, root);
     assert_int_equal(world->checkpoint.size, world->leaves_count);
-    assert_string_equal(root, "1fbd6ac0e07dfef47eb53bad87b3a970d8685fd62f62531e8853b2a83f5d6d2a");
+    assert_string_equal(root, "8c32a0dfd8f4c9bacfddb0889a1da771f3443926e41c5d00b6edc6667125513d");
     end_world(world, book);
 }
 

@@ -23,6 +23,8 @@ struct stage {
     uint32_t asked; /* those that have a verdict included */
 };
 
+static struct fixed_tables tables;
+
 static const char *const names[HYPOTHESES_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
 
 static void stage_init(struct stage *stage, uint32_t members, uint64_t budget) {
@@ -36,7 +38,9 @@ static void stage_init(struct stage *stage, uint32_t members, uint64_t budget) {
         .threshold = THRESHOLD_DEFAULT,
         .now_us = 1,
         .budget = budget,
+        .tables = &tables,
     };
+    fixed_tables_init(&tables);
 }
 
 static void ask(struct stage *stage, struct prng *prng) {
@@ -64,8 +68,8 @@ static void tell(struct stage *stage, struct prng *prng) {
     item.tell.observation = slice_of_text(text);
     item.tell.loglik_count = question_parameters(matter->question)->hypotheses;
     for (uint32_t j = 0; j < item.tell.loglik_count; j++) item.tell.loglik[j] = prng_between(prng, -5000, 5000);
-    uint32_t member = (uint32_t)prng_below(prng, stage->setting.context.members);
-    enum status status = matter_apply(&stage->setting, matter, member, &item, &is_changed);
+    struct machine_origin origin = {.member = (uint32_t)prng_below(prng, stage->setting.context.members)};
+    enum status status = matter_apply(&stage->setting, matter, &origin, &item, &is_changed);
     assert_true(status != STATUS_OK || is_changed);
 }
 
@@ -79,7 +83,16 @@ static void settle(struct stage *stage, struct prng *prng) {
     matter_settle(&stage->setting, matter, &belief);
     assert_int_equal(belief.status, closes ? QUESTION_UNDECIDED : QUESTION_OPEN);
     assert_int_equal(matter->question == NULL, closes);
-    if (closes) *matter = stage->matters[--stage->count];
+    if (!closes) return;
+    /* Its sheet is given back once its commitment can't be opened any more. */
+    uint64_t now_us = stage->setting.now_us;
+    stage->setting.now_us = matter->opening_until_us;
+    if (prng_chance(prng, 1, 2)) {
+        matter_rest(&stage->setting, matter, &belief);
+        assert_null(matter->sheet);
+    }
+    stage->setting.now_us = now_us;
+    *matter = stage->matters[--stage->count];
 }
 
 static void any_evidence_then_the_charge_is_what_is_alive_and_within_budget(void **state) {

@@ -49,7 +49,8 @@ static void apply(struct stage *stage, uint32_t member, struct item item) {
     static uint8_t bytes[ITEM_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);
     item_put(&writer, &item);
-    machine_preview_apply(stage->world->machine, member, &item, writer_slice(&writer));
+    struct machine_origin origin = {.member = member, .seq = 1, .wall_us = 1};
+    machine_preview_apply(stage->world->machine, &origin, &item, writer_slice(&writer));
 }
 
 static struct record_belief preview_end(struct stage *stage) {

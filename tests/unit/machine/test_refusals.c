@@ -194,7 +194,7 @@ static void sealed_observation_then_refused_at_the_door_too(void **state) {
 
 static void total_beyond_its_limit_then_refused_at_the_door_too(void **state) {
     (void)state;
-    struct stage stage = stage_new(STATE_BYTES_DEFAULT);
+    struct stage stage = stage_new(128 * STATE_BYTES_MIN);
     struct item ask = make_ask("wide", HYPOTHESES_MAX, MODE_POOL);
     ask.ask.decide_at = PARAMETER_LIMIT_QUANTA;
     taken(&stage, 0, ask);

@@ -197,13 +197,20 @@ static void fill_entries(const struct book *book, size_t from, size_t to, struct
     }
 }
 
+static enum status read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    const struct world *world = context;
+    if (index >= world->leaves_count) return STATUS_NOT_FOUND;
+    *ret_bytes = slice_of(world->leaves[index].bytes, world->leaves[index].bytes_count);
+    return STATUS_OK;
+}
+
 static void run(struct world *world, size_t from, size_t to, struct prng *prng, const struct slice *proofs,
                 uint32_t proofs_count) {
     size_t count = to - from;
     struct machine_batch *batches = calloc(count + 1, sizeof *batches);
     struct block block = {.view = 1, .height = machine_height(world->machine) + 1, .epoch = 0};
     struct hash block_hash = {{(uint8_t)block.height, 0xb1}};
-    struct machine_ports ports = {world, read_batch, keep_leaf, keep_refusal, count_changed};
+    struct machine_ports ports = {world, read_batch, keep_leaf, read_leaf, keep_refusal, count_changed};
     assert_non_null(batches);
     for (size_t i = 0; i < count; i++) {
         batches[i] = world->book->made[from + i].batch;

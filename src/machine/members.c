@@ -1,0 +1,61 @@
+/* Members: their records, and the tree over them (docs/formats.md). A record says what a member's word is worth and
+ * why; the root of the tree is in the state record, so a certificate vouches for the weights that it was counted with.
+ *
+ * Invariant: leaf m of the tree is the hash of the record of member m with what the machine shows of it. */
+#include "base/check.h"
+#include "machine/state.h"
+
+static struct machine_member standing_of(const struct machine *machine, uint32_t member) {
+    struct standing_member standing;
+    standing_member(machine->standing, member, &standing);
+    return (struct machine_member){
+        .weight = standing.weight,
+        .reputation = standing.reputation,
+        .suspicion = standing.suspicion,
+        .reason = standing.reason == DETECTORS ? 0 : 1 + (uint32_t)standing.reason,
+        .proof = standing.proven ? (uint32_t)standing.proof : 0,
+    };
+}
+
+struct machine_member machine_member(const struct machine *machine, uint32_t member) {
+    CHECK(member < machine->genesis.members);
+    return machine->shown[member];
+}
+
+void machine_member_record(const struct machine *machine, uint32_t member, const struct machine_member *of,
+                           struct writer *ret_bytes) {
+    struct record_member record = {
+        .number = member,
+        .name = slice_of_text(machine->genesis.member_names[member]),
+        .weight = of->weight,
+        .reputation = of->reputation,
+        .suspicion = of->suspicion,
+        .reason = of->reason,
+        .proof = of->proof,
+    };
+    memcpy(record.key, machine->genesis.keys[member], KEY_BYTES);
+    record_member_put(ret_bytes, &record);
+}
+
+static void leaf_of(const struct machine *machine, uint32_t member, struct hash *ret_leaf) {
+    uint8_t bytes[RECORD_MEMBER_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    machine_member_record(machine, member, &machine->shown[member], &writer);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    merkle_leaf(writer_slice(&writer), ret_leaf);
+}
+
+void members_update(struct machine *machine, bool is_first) {
+    for (uint32_t m = 0; m < machine->genesis.members; m++) {
+        struct machine_member shown = standing_of(machine, m);
+        struct hash leaf;
+        if (!is_first && memcmp(&shown, &machine->shown[m], sizeof shown) == 0) continue;
+        machine->shown[m] = shown;
+        leaf_of(machine, m, &leaf);
+        if (is_first) {
+            CHECK(merkle_tree_append(&machine->members, &leaf) == STATUS_OK);
+        } else {
+            merkle_tree_set(&machine->members, m, &leaf);
+        }
+    }
+}

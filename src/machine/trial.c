@@ -1,0 +1,72 @@
+#include "machine/trial.h"
+
+#include "base/check.h"
+#include "belief/huber.h"
+#include "standing/challenge.h"
+
+static bool has_answered(const struct trial *trial, uint32_t member) {
+    return (trial->answered[member / 64] >> (member % 64) & 1) != 0;
+}
+
+enum status trial_owed(const struct trial *trial, uint32_t member, uint64_t *ret_height, struct hash *ret_digest) {
+    if (trial->height == 0 || has_answered(trial, member)) return STATUS_NOT_FOUND;
+    *ret_height = trial->height;
+    *ret_digest = trial->expected[member];
+    return STATUS_OK;
+}
+
+enum status trial_check(const struct trial *trial, uint64_t height, uint32_t member, uint64_t challenge) {
+    if (trial->height == 0 || challenge != trial->height) return STATUS_EXPIRED;
+    if (height + 1 > trial->height + CHALLENGE_WINDOW) return STATUS_EXPIRED;
+    return has_answered(trial, member) ? STATUS_DUPLICATE : STATUS_OK;
+}
+
+static void note(struct trial *trial, struct standing *standing, uint32_t member, enum challenge_outcome outcome) {
+    trial->outcomes[outcome]++;
+    standing_on_challenge(standing, member, outcome);
+}
+
+/* A wrong answer is no accident of the network: whoever holds the log and computes as everyone does can't give one. */
+enum status trial_answer(struct trial *trial, struct standing *standing, uint64_t height, uint32_t member,
+                         uint64_t challenge, const struct hash *digest) {
+    TRY(trial_check(trial, height - 1, member, challenge));
+    bool is_right = hash_equal(digest, &trial->expected[member]);
+    trial->answered[member / 64] |= UINT64_C(1) << (member % 64);
+    note(trial, standing, member, is_right ? CHALLENGE_RIGHT : CHALLENGE_WRONG);
+    return STATUS_OK;
+}
+
+static void end_trial(struct trial *trial, struct standing *standing) {
+    uint32_t members = standing_members(standing);
+    for (uint32_t m = 0; m < members; m++)
+        if (!has_answered(trial, m)) note(trial, standing, m, CHALLENGE_MISSING);
+    trial->height = 0;
+}
+
+static void begin_trial(struct trial *trial, uint32_t members, uint64_t height, const struct hash *beacon,
+                        uint64_t size, const struct machine_ports *ports) {
+    struct challenge_digest digest;
+    int64_t values[CHALLENGE_MEMBERS];
+    uint32_t weights[CHALLENGE_MEMBERS];
+    struct huber_point points[CHALLENGE_MEMBERS];
+    struct ratio location;
+    challenge_begin(&digest, beacon);
+    for (uint32_t i = 0; i < CHALLENGE_LEAVES; i++) {
+        struct slice leaf;
+        CHECK(ports->read_leaf(ports->context, challenge_leaf_index(beacon, size, i), &leaf) == STATUS_OK);
+        challenge_add_leaf(&digest, leaf);
+    }
+    challenge_panel(beacon, values, weights);
+    huber_location(values, weights, CHALLENGE_MEMBERS, CHALLENGE_CAP, points, &location);
+    for (uint32_t m = 0; m < members; m++)
+        challenge_finish(&digest, location.numerator, location.denominator, m, &trial->expected[m]);
+    memset(trial->answered, 0, sizeof trial->answered);
+    trial->height = height;
+}
+
+void trial_end_block(struct trial *trial, struct standing *standing, uint64_t height, const struct hash *beacon,
+                     uint64_t size, const struct machine_ports *ports) {
+    if (trial->height != 0 && height >= trial->height + CHALLENGE_WINDOW) end_trial(trial, standing);
+    if (height % CHALLENGE_INTERVAL != 0) return;
+    begin_trial(trial, standing_members(standing), height, beacon, size, ports);
+}

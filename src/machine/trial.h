@@ -1,0 +1,39 @@
+/* Trial: the honesty challenge that is under way (docs/protocol.md 7).
+ *
+ * After a block whose height is a multiple of the interval, every member owes an answer: proof that it holds the log
+ * and computes what the protocol says. All expected answers are computed here at once, from the leaves themselves; so
+ * an answer is judged by one comparison, whoever gives it. */
+#ifndef MACHINE_TRIAL_H
+#define MACHINE_TRIAL_H
+
+#include "machine/machine.h"
+#include "standing/standing.h"
+
+/* Blocks between two challenges, and blocks in which an answer counts. */
+#define CHALLENGE_INTERVAL 64
+#define CHALLENGE_WINDOW   32
+
+_Static_assert(CHALLENGE_WINDOW < CHALLENGE_INTERVAL, "one challenge at a time");
+
+struct trial {
+    uint64_t height; /* of the block that challenged; 0: nothing is under way */
+    uint64_t answered[MEMBERS_MAX / 64];
+    struct hash expected[MEMBERS_MAX];
+    uint64_t outcomes[CHALLENGE_MISSING + 1]; /* of all trials so far, over all members */
+};
+
+/* What a member owes now: STATUS_NOT_FOUND when nothing, or no more. */
+enum status trial_owed(const struct trial *trial, uint32_t member, uint64_t *ret_height,
+                       struct hash *ret_digest) MUST_USE;
+/* Whether an answer of `member` would be taken in the block after `height`: STATUS_EXPIRED when that challenge is not
+ * under way, STATUS_DUPLICATE when it has answered. */
+enum status trial_check(const struct trial *trial, uint64_t height, uint32_t member, uint64_t challenge) MUST_USE;
+/* Takes the answer, right or wrong, with the same refusals. */
+enum status trial_answer(struct trial *trial, struct standing *standing, uint64_t height, uint32_t member,
+                         uint64_t challenge, const struct hash *digest) MUST_USE;
+/* The end of the block of `height`, whose hash is the beacon: ends what is over, begins what begins. `size` is the
+ * number of leaves before this block's. */
+void trial_end_block(struct trial *trial, struct standing *standing, uint64_t height, const struct hash *beacon,
+                     uint64_t size, const struct machine_ports *ports);
+
+#endif
