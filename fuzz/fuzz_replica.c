@@ -139,6 +139,10 @@ static enum status read_height(void *c, uint64_t height, struct slice *block, st
     (void)c;
     return memory_ledger_read_height(run.ledger, height, block, finalization);
 }
+static enum status read_leaf(void *c, uint64_t index, struct slice *bytes) {
+    (void)c;
+    return memory_ledger_read_leaf(run.ledger, index, bytes);
+}
 
 static void check_proposal(const struct frame *frame) {
     static struct block block;
@@ -190,6 +194,7 @@ static const struct replica_ports victim_ports = {.persist_batch = persist_batch
                                                   .read_batch = read_batch,
                                                   .read_lane = read_lane,
                                                   .read_height = read_height,
+                                                  .read_leaf = read_leaf,
                                                   .send = on_send,
                                                   .event = on_event};
 
@@ -292,7 +297,7 @@ static void honest_reminder(uint32_t member) {
         frame.recovered.tip = (struct tip){VICTIM, run.own[i].view, run.own[i].hash};
     }
     uint64_t view = run.stage->honest_view;
-    frame.recovered.notarize_view = frame.recovered.nullify_view = frame.recovered.finalize_view = view;
+    frame.recovered.view = frame.recovered.signed_view = view;
     deliver_frame(member, &frame);
 }
 

@@ -278,10 +278,9 @@ static void any_range(const struct mutation *m, struct frame *frame) {
 static void any_recovered(const struct mutation *m, struct frame *frame) {
     struct tip *tip = &frame->recovered.tip;
     uint32_t way = dice_u8(m->dice);
-    if (way % 4 == 0) any_tip(m, tip);
-    if (way % 4 == 1) frame->recovered.notarize_view = number(m->dice, frame->recovered.notarize_view);
-    if (way % 4 == 2) frame->recovered.nullify_view = number(m->dice, frame->recovered.nullify_view);
-    if (way % 4 == 3) frame->recovered.finalize_view = number(m->dice, frame->recovered.finalize_view);
+    if (way % 3 == 0) any_tip(m, tip);
+    if (way % 3 == 1) frame->recovered.view = number(m->dice, frame->recovered.view);
+    if (way % 3 == 2) frame->recovered.signed_view = number(m->dice, frame->recovered.signed_view);
     if (tip->member >= MEMBERS_MAX) tip->member = VICTIM;
     if (hash_is_zero(&tip->hash)) tip->seq = 0;
     if (tip->seq == 0) tip->hash = (struct hash){{0}};

@@ -106,6 +106,9 @@ static enum status read_lane(void *c, uint32_t member, uint64_t seq, struct hash
 static enum status read_height(void *c, uint64_t height, struct slice *block, struct slice *finalization) {
     return memory_ledger_read_height(LEDGER(c), height, block, finalization);
 }
+static enum status read_leaf(void *c, uint64_t index, struct slice *bytes) {
+    return memory_ledger_read_leaf(LEDGER(c), index, bytes);
+}
 
 static const struct replica_ports member_ports = {.persist_batch = persist_batch,
                                                   .persist_vote = persist_vote,
@@ -119,6 +122,7 @@ static const struct replica_ports member_ports = {.persist_batch = persist_batch
                                                   .read_batch = read_batch,
                                                   .read_lane = read_lane,
                                                   .read_height = read_height,
+                                                  .read_leaf = read_leaf,
                                                   .send = on_send,
                                                   .event = on_event};
 

@@ -111,20 +111,36 @@ static void finalize_up_to(struct agreement *a, struct agreement_block *last) {
     }
 }
 
-/* Rule 6: when the chain below the newest finalization is held, it becomes final. Otherwise the first missing block
- * is asked for. */
-void agreement_try_finalize(struct agreement *a, uint64_t now_us) {
-    if (a->finalization_view <= a->final_view) return;
-    const struct view *view = agreement_view_at(a, a->finalization_view);
-    CHECK(view != NULL);
-    struct hash missing = view->certificates[VOTE_FINALIZE].block;
+/* The oldest view above the final one that has a finalization; there is one. A member that is behind is sent old chains, each
+ * with its finalization, while it hears of newer ones: going on from the oldest, it can use what it is sent. */
+static const struct view *oldest_finalization(const struct agreement *a) {
+    for (uint64_t number = a->final_view + 1; number <= a->finalization_view; number++) {
+        const struct view *view = agreement_view_at(a, number);
+        if (view != NULL && view->certificates[VOTE_FINALIZE].bytes.bytes > 0) return view;
+    }
+    CHECK(false); /* the newest one is among them */
+    return NULL;
+}
+
+static bool finalize_oldest(struct agreement *a, uint64_t now_us) {
+    const struct view *view = oldest_finalization(a);
+    const struct view_certificate *finalization = &view->certificates[VOTE_FINALIZE];
+    struct hash missing = finalization->block;
     struct agreement_block *last = agreement_find_in(view, &missing);
     enum chain chain = last != NULL ? agreement_chain(a, last, &missing) : CHAIN_MISSING;
     if (chain == CHAIN_MISSING) agreement_ask_block(a, now_us, ASK_FINAL, &missing);
-    if (chain != CHAIN_HELD) return;
+    if (chain != CHAIN_HELD) return false;
     finalize_up_to(a, last);
     if (a->doublings > 0) a->doublings--;
     a->final_us = now_us;
-    agreement_keep_final(a, a->finalization_view, view->certificates[VOTE_FINALIZE].bytes);
+    agreement_keep_final(a, last->view, finalization->bytes);
     agreement_moved(a, now_us);
+    return true;
+}
+
+/* Rule 6: when the chain below a finalization is held, it becomes final. Otherwise the first missing block is asked
+ * for. */
+void agreement_try_finalize(struct agreement *a, uint64_t now_us) {
+    while (a->finalization_view > a->final_view && finalize_oldest(a, now_us)) {
+    }
 }

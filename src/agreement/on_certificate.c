@@ -16,7 +16,10 @@ void agreement_send(struct agreement *a, uint32_t to, struct slice frame) {
 
 void agreement_send_certificate(struct agreement *a, uint32_t to, struct slice certificate) {
     struct writer writer = writer_of(a->buffer, a->buffer_bytes);
-    frame_put(&writer, &(struct frame){.type = FRAME_CERTIFICATE, .certificate = certificate});
+    struct frame frame; /* large, so only what this type has is set */
+    frame.type = FRAME_CERTIFICATE;
+    frame.certificate = certificate;
+    frame_put(&writer, &frame);
     CHECK(writer_status(&writer) == STATUS_OK);
     agreement_send(a, to, writer_slice(&writer));
 }

@@ -27,13 +27,14 @@ static struct slice certificate_of_parent(const struct agreement *a, uint64_t nu
 /* Sends the own proposal of `view` with what proves that its parent may be extended. Its signature is the own notarize
  * vote. */
 void agreement_send_proposal(struct agreement *a, const struct view *view) {
-    struct frame frame = {.type = FRAME_PROPOSAL};
+    struct frame frame; /* large, so only what this type has is set */
     uint64_t parent_view, gap;
     if (view->proposal == NULL || !member_set_has(&view->votes[VOTE_NOTARIZE].from, a->config.self)) return;
     const struct block_vote *vote = &view->votes[VOTE_NOTARIZE].votes[a->config.self];
     const struct hash *parent = &view->proposal->parent;
     if (!hash_equal(&vote->block, &view->proposal->hash)) return;
     if (!agreement_parent_proven(a, view->number, parent, &parent_view, &gap)) return;
+    frame.type = FRAME_PROPOSAL;
     frame.proposal.block = view->proposal->bytes;
     memcpy(frame.proposal.signature, vote->signature, SIGNATURE_BYTES);
     frame.proposal.parent = certificate_of_parent(a, parent_view, parent);

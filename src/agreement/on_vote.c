@@ -96,10 +96,12 @@ uint32_t agreement_nullifiers(const struct agreement *a) {
 
 void agreement_send_own_vote(struct agreement *a, uint32_t to, const struct view *view, enum vote_kind kind) {
     if (!member_set_has(&view->votes[kind].from, a->config.self)) return;
-    struct vote vote = kept_vote(a, view, kind, a->config.self);
+    struct frame frame; /* large, so only what this type has is set */
+    frame.type = FRAME_VOTE;
+    frame.vote = kept_vote(a, view, kind, a->config.self);
     uint8_t bytes[VOTE_BYTES_MAX + 16];
     struct writer writer = writer_of(bytes, sizeof bytes);
-    frame_put(&writer, &(struct frame){.type = FRAME_VOTE, .vote = vote});
+    frame_put(&writer, &frame);
     CHECK(writer_status(&writer) == STATUS_OK);
     agreement_send(a, to, writer_slice(&writer));
 }

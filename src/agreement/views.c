@@ -58,16 +58,16 @@ struct view *agreement_view_open(struct agreement *a, uint64_t number) {
 
 struct view_votes *agreement_votes_open(struct agreement *a, struct view *view, enum vote_kind kind) {
     struct view_votes *votes = &view->votes[kind];
-    if (votes->votes == NULL) votes->votes = pool_take(&a->pool, votes_bytes(a->config.members));
+    if (votes->votes == NULL) votes->votes = pool_take_raw(&a->pool, votes_bytes(a->config.members));
     CHECK(votes->votes != NULL); /* the pool has room for every view's */
     return votes;
 }
 
 struct agreement_block *agreement_block_new(struct agreement *a, const struct block *block, const struct hash *hash,
                                             struct slice bytes) {
-    uint8_t *copy = pool_take(&a->pool, block_bytes(a->config.members, bytes.bytes));
+    uint8_t *copy = pool_take_raw(&a->pool, block_bytes(a->config.members, bytes.bytes));
     if (copy == NULL) return NULL;
-    struct agreement_block *held = pool_take(&a->pool, sizeof *held);
+    struct agreement_block *held = pool_take_raw(&a->pool, sizeof *held);
     if (held == NULL) {
         pool_give(&a->pool, copy, block_bytes(a->config.members, bytes.bytes));
         return NULL;
@@ -110,7 +110,7 @@ enum status agreement_keep_certificate(struct agreement *a, const struct vote_ce
     if (view == NULL) return STATUS_TOO_MANY;
     struct view_certificate *held = &view->certificates[certificate->kind];
     if (held->bytes.bytes > 0) return STATUS_DUPLICATE;
-    uint8_t *bytes = pool_take(&a->pool, certificate_bytes(a->config.members));
+    uint8_t *bytes = pool_take_raw(&a->pool, certificate_bytes(a->config.members));
     CHECK(bytes != NULL); /* the pool has room for every view's */
     struct writer writer = writer_of(bytes, certificate_bytes(a->config.members));
     vote_certificate_put(&writer, certificate);
@@ -130,7 +130,7 @@ void agreement_keep_final(struct agreement *a, uint64_t view, struct slice final
     CHECK(finalization.bytes <= certificate_bytes(a->config.members));
     uint8_t *bytes = NULL;
     if (finalization.bytes > 0) {
-        bytes = pool_take(&a->pool, certificate_bytes(a->config.members));
+        bytes = pool_take_raw(&a->pool, certificate_bytes(a->config.members));
         CHECK(bytes != NULL);
         memcpy(bytes, finalization.data, finalization.bytes);
     }

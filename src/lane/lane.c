@@ -21,7 +21,8 @@ static size_t pool_bytes(uint32_t members) {
 static size_t fixed_bytes(uint32_t members) {
     size_t n = members;
     return arena_rounded(n * sizeof(struct lane)) + arena_rounded(n * n * sizeof(struct cut_tip)) +
-           n * (arena_rounded(LANE_HISTORY * sizeof(struct hash)) + 2 * arena_rounded(n * sizeof(uint64_t)));
+           n * (arena_rounded(LANE_HISTORY * sizeof(struct hash)) + 2 * arena_rounded(n * sizeof(uint64_t)) +
+                arena_rounded(LANE_OUTSTANDING_MAX * sizeof(struct batch *)));
 }
 
 size_t lanes_bytes(uint32_t members) { return fixed_bytes(members) + pool_bytes(members); }
@@ -36,9 +37,12 @@ void lanes_init(struct lanes *lanes, void *memory, size_t bytes, uint32_t member
     lanes->lanes = arena_take(&arena, members * sizeof(struct lane));
     lanes->acked = arena_take(&arena, (size_t)members * members * sizeof(struct cut_tip));
     for (uint32_t i = 0; i < members; i++) {
-        lanes->lanes[i].history = arena_take(&arena, LANE_HISTORY * sizeof(struct hash));
         lanes->lanes[i].frontier = arena_take(&arena, members * sizeof(uint64_t));
         lanes->lanes[i].base_frontier = arena_take(&arena, members * sizeof(uint64_t));
+    }
+    for (uint32_t i = 0; i < members; i++) {
+        lanes->lanes[i].versions = arena_take(&arena, LANE_OUTSTANDING_MAX * sizeof(struct batch *));
+        lanes->lanes[i].history = arena_take(&arena, LANE_HISTORY * sizeof(struct hash));
     }
     CHECK(arena.used == fixed_bytes(members));
     pool_init(&lanes->pool, arena.region + arena.used, pool_bytes(members));
@@ -158,7 +162,7 @@ static enum status check_deps(const struct lanes *lanes, const struct header *he
 }
 
 static struct batch *batch_new(struct lanes *lanes, const struct header *header, const struct hash *hash) {
-    struct batch *batch = pool_take(&lanes->pool, batch_bytes(lanes->members));
+    struct batch *batch = pool_take_raw(&lanes->pool, batch_bytes(lanes->members));
     CHECK(batch != NULL);
     struct tip *deps = (struct tip *)(void *)(batch + 1);
     CHECK(header->deps_count <= lanes->members);

@@ -36,14 +36,15 @@ enum { LANE_HISTORY = 512 };
 struct lane {
     struct cut_tip base;
     uint64_t base_wall_us;
-    struct batch *tip;                            /* NULL: at the base */
-    struct batch *versions[LANE_OUTSTANDING_MAX]; /* by seq % LANE_OUTSTANDING_MAX, base < seq */
+    struct batch *tip; /* NULL: at the base */
     uint32_t held;
     struct hash expected; /* a final batch that is still to come, zeros for none */
     bool forked;
     bool sealed;
-    struct hash *history; /* LANE_HISTORY hashes by seq % LANE_HISTORY */
-    uint64_t *frontier;   /* per member: highest seq named by a dep of this lane, up to the tip */
+    /* What is large lies apart, so that all lanes together are small: most inputs look at each of them. */
+    struct batch **versions; /* LANE_OUTSTANDING_MAX of them, by seq modulo that, base < seq */
+    struct hash *history;    /* LANE_HISTORY hashes by seq % LANE_HISTORY */
+    uint64_t *frontier;      /* per member: highest seq named by a dep of this lane, up to the tip */
     uint64_t *base_frontier;
 };
 

@@ -7,7 +7,7 @@
 #include "replica/state.h"
 
 static struct attestation *attestation_of(struct replica *r, uint32_t member, uint64_t height) {
-    return &r->peers[member].attestations[height % ATTESTED_HEIGHTS];
+    return &r->attestations[height % ATTESTED_HEIGHTS * r->members + member];
 }
 
 static bool same_checkpoint(const struct checkpoint *a, const struct checkpoint *b) {
@@ -25,7 +25,7 @@ static bool enough(const struct replica *r, const struct checkpoint *checkpoint,
     uint64_t weights[MEMBERS_MAX];
     uint64_t total = 0;
     for (uint32_t m = 0; m < r->members; m++) {
-        weights[m] = machine_weight(r->machine, m);
+        weights[m] = r->standing[checkpoint->height % ATTESTED_HEIGHTS][m].weight;
         total += weights[m];
     }
     return member_set_quorum(signers, r->members, checkpoint->threshold) &&
@@ -53,6 +53,7 @@ static void certify(struct replica *r, uint64_t height) {
     r->certified = *own;
     r->certified_count = count;
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
+    memcpy(r->certified_standing, r->standing[height % ATTESTED_HEIGHTS], sizeof r->certified_standing);
     if (!r->restoring) r->ports.persist_certified(r->ports.context, own, signatures, count);
     if (newer) replica_event(r, &(struct replica_event){.kind = EVENT_CERTIFIED, .height = height});
 }
@@ -89,6 +90,8 @@ static enum status judge(struct replica *r, uint32_t member, uint64_t height) {
 void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
     uint64_t height = checkpoint->height;
     r->checkpoints[height % ATTESTED_HEIGHTS] = *checkpoint;
+    for (uint32_t m = 0; m < r->members; m++)
+        r->standing[height % ATTESTED_HEIGHTS][m] = machine_member(r->machine, m);
     if (r->restoring) return;
     struct attestation *own = attestation_of(r, r->self, height);
     own->checkpoint = *checkpoint;

@@ -21,7 +21,7 @@ size_t replica_queue_bytes(uint32_t members) {
 static struct kept keep(struct replica *r, struct slice bytes, size_t size) {
     if (bytes.bytes == 0) return (struct kept){NULL, 0};
     CHECK(bytes.bytes <= size);
-    uint8_t *copy = pool_take(&r->pool, size);
+    uint8_t *copy = pool_take_raw(&r->pool, size);
     CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.bytes);
     return (struct kept){copy, bytes.bytes};
@@ -92,6 +92,11 @@ static enum status read_batch(void *context, const struct hash *hash, struct sli
 static void on_leaf(void *context, uint64_t index, struct slice bytes, const struct hash *leaf_hash) {
     struct replica *r = ((struct execution *)context)->replica;
     if (!r->restoring) r->ports.persist_leaf(r->ports.context, index, bytes, leaf_hash);
+}
+
+static enum status read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    struct replica *r = ((struct execution *)context)->replica;
+    return r->ports.read_leaf(r->ports.context, index, ret_bytes);
 }
 
 static void on_refused(void *context, uint32_t member, uint64_t seq, uint32_t item, enum status why) {
@@ -210,8 +215,12 @@ bool replica_execute_next(struct replica *r) {
     CHECK(queued->height == machine_height(r->machine) + 1);
     if (!gather(r, r->block)) return false;
     struct execution e = {r, queued->height};
-    struct machine_ports ports = {
-        .context = &e, .read_batch = read_batch, .leaf = on_leaf, .refused = on_refused, .changed = on_changed};
+    struct machine_ports ports = {.context = &e,
+                                  .read_batch = read_batch,
+                                  .leaf = on_leaf,
+                                  .read_leaf = read_leaf,
+                                  .refused = on_refused,
+                                  .changed = on_changed};
     struct checkpoint checkpoint;
     machine_execute(r->machine, r->block, &queued->hash, r->batches, r->batches_count, &ports, &checkpoint);
     finish(r, queued, &checkpoint);

@@ -34,10 +34,11 @@ static bool same_tip(const struct tip *a, const struct tip *b) {
 }
 
 static struct want *find_want(struct replica *r, const struct tip *tip) {
-    if (r->wants_by_lane[tip->member] == 0) return NULL;
-    struct want *row = row_of(r, tip->member);
-    for (uint32_t i = 0; i < replica_want_row(r->members); i++) {
-        if (same_tip(&row[i].tip, tip)) return &row[i];
+    struct want *want = row_of(r, tip->member);
+    for (uint32_t left = r->wants_by_lane[tip->member]; left > 0; want++) {
+        if (want->tip.seq == 0) continue;
+        if (same_tip(&want->tip, tip)) return want;
+        left--;
     }
     return NULL;
 }
@@ -116,7 +117,7 @@ void replica_got(struct replica *r, const struct tip *tip) {
 static uint32_t whom_to_ask(const struct replica *r, const struct want *want) {
     for (uint32_t i = 1; i <= r->members; i++) {
         uint32_t peer = (want->asked + i) % r->members;
-        if (peer == r->self || !r->peers[peer].known.link_up) continue;
+        if (peer == r->self || !r->known[peer].link_up) continue;
         if (lanes_peer_claims(&r->lanes, peer, want->tip.member, want->tip.seq)) return peer;
     }
     return want->tip.member;
@@ -135,7 +136,6 @@ static void ask(struct replica *r, struct want *want) {
 }
 
 static void fetch_due(struct replica *r, struct want *want) {
-    if (want->tip.seq == 0) return;
     if (r->now.mono_us >= want->due_us) {
         if (have(r, &want->tip) || want->attempts >= WANT_ATTEMPTS_MAX) {
             drop_want(r, want);
@@ -151,8 +151,12 @@ void replica_fetch_tick(struct replica *r) {
     if (r->now.mono_us < r->wants_due_us) return;
     r->wants_due_us = UINT64_MAX;
     for (uint32_t m = 0; m < r->members; m++) {
-        struct want *row = row_of(r, m);
-        for (uint32_t i = 0; i < replica_want_row(r->members) && r->wants_by_lane[m] > 0; i++) fetch_due(r, &row[i]);
+        struct want *want = row_of(r, m);
+        for (uint32_t left = r->wants_by_lane[m]; left > 0; want++) {
+            if (want->tip.seq == 0) continue;
+            fetch_due(r, want);
+            left--;
+        }
     }
 }
 
@@ -203,13 +207,50 @@ static uint32_t join_range(struct replica *r, uint64_t height, struct slice *ret
     return proven;
 }
 
-enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height) {
+enum status replica_send_range(struct replica *r, uint32_t to, uint64_t height) {
     if (height == 0 || height > machine_height(r->machine)) return STATUS_NOT_FOUND;
     r->out->type = FRAME_RANGE;
     r->out->range.count = join_range(r, height, r->out->range.blocks, &r->out->range.finalization);
     if (r->out->range.count == 0) return STATUS_NOT_FOUND;
-    replica_send_frame(r, from, r->out);
+    replica_send_frame(r, to, r->out);
     return STATUS_OK;
+}
+
+/* The first height from `height` on that has a finalization of its own, which is sent; 0 when there is none. A view of the window at most
+ * for each height, or nobody could have finalized it. */
+static uint64_t send_next_finalization(struct replica *r, uint32_t to, uint64_t height) {
+    for (uint64_t h = height; h < height + VIEWS_UNFINALIZED_MAX; h++) {
+        struct slice block, finalization;
+        if (r->ports.read_height(r->ports.context, h, &block, &finalization) != STATUS_OK) return 0;
+        if (finalization.bytes == 0) continue;
+        r->out->type = FRAME_CERTIFICATE;
+        r->out->certificate = finalization;
+        replica_send_frame(r, to, r->out);
+        return h;
+    }
+    return 0;
+}
+
+/* One finalization that covers more than a range carries: first that certificate, then its blocks one by one from the last down. With the
+ * certificate the receiver's agreement asks for the last block, and with each block for its parent, so that each is asked for before it
+ * comes, and nothing is taken that the certificate does not lead to. */
+static enum status send_long_chain(struct replica *r, uint32_t to, uint64_t height) {
+    uint64_t last = send_next_finalization(r, to, height);
+    if (last == 0) return STATUS_NOT_FOUND;
+    for (uint64_t h = last; h >= height; h--) {
+        struct slice block, finalization;
+        TRY(r->ports.read_height(r->ports.context, h, &block, &finalization));
+        r->out->type = FRAME_BLOCK;
+        r->out->block = block;
+        replica_send_frame(r, to, r->out);
+    }
+    return STATUS_OK;
+}
+
+enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height) {
+    if (height == 0 || height > machine_height(r->machine)) return STATUS_NOT_FOUND;
+    enum status sent = replica_send_range(r, from, height);
+    return sent == STATUS_NOT_FOUND ? send_long_chain(r, from, height) : sent;
 }
 
 /* A few heights are mostly on their way already. More of them, or no progress for a while, is being behind. */
@@ -232,11 +273,11 @@ void replica_ask_range(struct replica *r) {
     uint64_t final = agreement_final_height(r->agreement), highest = 0;
     if (r->queue_count >= EXECUTION_BACKLOG_MAX) return;
     if (r->range_asked_us != 0 && r->now.mono_us < r->range_asked_us + RANGE_DELTAS * r->delta_us) return;
-    for (uint32_t m = 0; m < r->members; m++) highest = num_max_u64(highest, r->peers[m].known.height);
+    for (uint32_t m = 0; m < r->members; m++) highest = num_max_u64(highest, r->known[m].height);
     if (!is_behind(r, highest)) return;
     for (uint32_t i = 1; i <= r->members; i++) {
         uint32_t peer = (r->range_peer + i) % r->members;
-        if (peer == r->self || r->peers[peer].known.height <= final || !r->peers[peer].known.link_up) continue;
+        if (peer == r->self || r->known[peer].height <= final || !r->known[peer].link_up) continue;
         r->range_peer = peer;
         r->range_asked_us = r->now.mono_us;
         r->out->type = FRAME_FETCH_RANGE;

@@ -14,6 +14,7 @@ const struct held *replica_held(const struct replica *r, const struct tip *tip) 
 
 /* Whether this batch is on hold; with a zero hash: whether any batch of that place is. */
 bool replica_holds_back(const struct replica *r, const struct tip *tip) {
+    if (r->held_count == 0) return false;
     const struct hold *hold = &r->holds[tip->member];
     bool any = hash_is_zero(&tip->hash);
     for (uint32_t i = 0; i < HELD_LANE_MAX && hold->count > 0; i++) {
@@ -27,7 +28,7 @@ bool replica_holds_back(const struct replica *r, const struct tip *tip) {
 void replica_release(struct replica *r, struct held *held) {
     struct hold *hold = &r->holds[held->header->member];
     pool_give(&hold->pool, held->memory, held->bytes);
-    pool_give(&hold->pool, held->header, sizeof *held->header);
+    pool_give(&hold->pool, held->header, header_used_bytes(held->header));
     hold->bytes -= held->bytes;
     hold->count--;
     r->held_count--;
@@ -51,14 +52,14 @@ bool replica_hold(struct replica *r, const struct header *header, const struct h
     size_t bytes = header_bytes.bytes + body.bytes + contents.bytes;
     struct held *place = free_place(hold, bytes);
     if (place == NULL) return false;
-    uint8_t *copy = pool_take(&hold->pool, bytes);
-    struct header *kept = pool_take(&hold->pool, sizeof *kept);
+    uint8_t *copy = pool_take_raw(&hold->pool, bytes);
+    struct header *kept = pool_take_raw(&hold->pool, header_used_bytes(header));
     if (copy == NULL || kept == NULL) {
         pool_give(&hold->pool, copy, bytes);
-        pool_give(&hold->pool, kept, sizeof *kept);
+        pool_give(&hold->pool, kept, header_used_bytes(header));
         return false;
     }
-    *kept = *header;
+    memcpy(kept, header, header_used_bytes(header));
     memcpy(copy, header_bytes.data, header_bytes.bytes);
     memcpy(copy + header_bytes.bytes, body.data, body.bytes);
     if (contents.bytes > 0) memcpy(copy + header_bytes.bytes + body.bytes, contents.data, contents.bytes);

@@ -24,7 +24,7 @@ static enum status keep_proof(struct replica *r, const struct proof *proof, stru
     bool forked = proof->kind == PROOF_FORK;
     for (uint32_t i = 0; i < peer->proofs; i++) forked = forked || peer->proof[i].fork;
     if (peer->proofs + (forked ? 0u : 1u) >= PROOFS_PER_MEMBER_MAX) return STATUS_TOO_MANY;
-    uint8_t *copy = pool_take(&r->pool, PROOF_BYTES_MAX);
+    uint8_t *copy = pool_take_raw(&r->pool, PROOF_BYTES_MAX);
     CHECK(copy != NULL);
     memcpy(copy, bytes.data, bytes.bytes);
     peer->proof[peer->proofs++] =

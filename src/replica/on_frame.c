@@ -9,6 +9,7 @@ void replica_send_frame(struct replica *r, uint32_t to, const struct frame *fram
     struct writer writer = writer_of(r->buffer, FRAME_BYTES_MAX);
     frame_put(&writer, frame);
     CHECK(writer_status(&writer) == STATUS_OK);
+    replica_charge(r, to, writer.bytes);
     r->ports.send(r->ports.context, to, writer_slice(&writer));
 }
 
@@ -21,9 +22,9 @@ typedef enum status frame_handler(struct replica *r, uint32_t from, const struct
 static enum status on_hello(struct replica *r, uint32_t from, const struct frame *frame) {
     if (!hash_equal(&frame->hello.chain, &r->chain)) return STATUS_WRONG_CHAIN;
     if (frame->hello.member != from) return STATUS_UNKNOWN_MEMBER;
-    r->peers[from].known.height = frame->hello.height;
+    r->known[from].height = frame->hello.height;
     replica_ask_range(r);
-    replica_send_attestation(r, from);
+    if (replica_may_reply(r, from)) replica_send_attestation(r, from);
     return STATUS_OK;
 }
 
@@ -41,14 +42,15 @@ static enum status on_ack(struct replica *r, uint32_t from, const struct frame *
 }
 
 static enum status on_heartbeat(struct replica *r, uint32_t from, const struct frame *frame) {
-    struct replica_peer *peer = &r->peers[from].known;
+    struct replica_peer *peer = &r->known[from];
     peer->view = frame->heartbeat.view;
     uint64_t least = CANARY(CLAIMED_HEIGHT_BELIEVED) ? peer->height : 0;
     peer->height = num_max_u64(frame->heartbeat.height, least);
     peer->certified = frame->heartbeat.certified;
-    agreement_on_heartbeat(r->agreement, from, frame->heartbeat.view);
+    bool answered = replica_may_reply_to_heartbeat(r, from);
+    if (answered) agreement_on_heartbeat(r->agreement, from, frame->heartbeat.view);
     replica_ask_range(r);
-    if (peer->certified < machine_height(r->machine)) replica_send_attestation(r, from);
+    if (answered && peer->certified < machine_height(r->machine)) replica_send_attestation(r, from);
     return STATUS_OK;
 }
 
@@ -73,7 +75,7 @@ static enum status on_fetch_block(struct replica *r, uint32_t from, const struct
     enum status status = agreement_on_fetch_block(r->agreement, from, &frame->fetch_block);
     if (status != STATUS_NOT_FOUND) return status;
     /* Asked for something that is final here already: then the range helps. */
-    return replica_on_fetch_range(r, from, r->peers[from].known.height + 1);
+    return replica_send_range(r, from, r->known[from].height + 1);
 }
 
 static enum status on_block(struct replica *r, uint32_t from, const struct frame *frame) {
@@ -141,9 +143,21 @@ static bool too_early(const struct replica *r, enum frame_type type) {
 /* A canary: what a peer claims is believed for good, and nobody takes part before it has caught up with that. */
 static bool believes_to_be_behind(const struct replica *r) {
     for (uint32_t m = 0; m < r->members; m++) {
-        if (r->peers[m].known.height > agreement_final_height(r->agreement) + RANGE_BLOCKS_MAX) return true;
+        if (r->known[m].height > agreement_final_height(r->agreement) + RANGE_BLOCKS_MAX) return true;
     }
     return false;
+}
+
+/* Messages that do nothing but ask. */
+static bool is_question(enum frame_type type) {
+    switch (type) {
+    case FRAME_FETCH_BATCH:
+    case FRAME_FETCH_BLOCK:
+    case FRAME_FETCH_RANGE:
+    case FRAME_FETCH_VIEWS:
+    case FRAME_RECOVER: return true;
+    default: return false;
+    }
 }
 
 static enum status handle(struct replica *r, uint32_t from) {
@@ -151,6 +165,7 @@ static enum status handle(struct replica *r, uint32_t from) {
     if (CANARY(CLAIMED_HEIGHT_BELIEVED) && r->frame->type == FRAME_PROPOSAL && believes_to_be_behind(r))
         return STATUS_BUSY;
     if (too_early(r, r->frame->type)) return STATUS_BUSY;
+    if (is_question(r->frame->type) && !replica_may_reply(r, from)) return STATUS_BUSY;
     return handlers[r->frame->type](r, from, r->frame);
 }
 
@@ -165,7 +180,7 @@ void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from,
     if (from >= r->members || from == r->self || r->diverged) return;
     r->now = now;
     r->counters.frames_in++;
-    r->peers[from].known.heard_us = now.mono_us;
+    r->known[from].heard_us = now.mono_us;
     enum status status = frame_read(bytes, r->frame);
     if (status == STATUS_OK) status = handle(r, from);
     if (!blameless(status)) {

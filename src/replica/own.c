@@ -26,7 +26,7 @@ void own_init(struct own *own, void *memory, size_t bytes) {
     own->keys = arena_take(&arena, KEY_SLOTS * sizeof(uint64_t));
 }
 
-/* 64 bits of SHA-256 over kind, question and observation, never 0. A collision (one in 2^44 at a million items)
+/* 64 bits of SHA-256 over kind, question and a name, never 0. A collision (one in 2^44 at a million items)
  * refuses an honest item at this member's own door, nothing more. */
 static uint64_t key_of(enum item_kind kind, const struct question_id *question, struct slice observation) {
     struct sha256 sha;
@@ -42,14 +42,26 @@ static uint64_t key_of(enum item_kind kind, const struct question_id *question, 
     return key != 0 ? key : 1;
 }
 
+static uint64_t key_of_answer(uint64_t height) {
+    const struct question_id nothing = {{0}};
+    uint8_t bytes[8];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    writer_put_u64(&writer, height);
+    return key_of(ITEM_ANSWER, &nothing, writer_slice(&writer));
+}
+
 static uint64_t key_of_item(const struct item *item, struct slice bytes) {
     const struct slice none = slice_of(NULL, 0);
+    const struct question_id nothing = {{0}};
     struct question_id id;
     switch (item->kind) {
     case ITEM_ASK: item_question_id(bytes, &id); return key_of(ITEM_ASK, &id, none);
     case ITEM_TELL: return key_of(ITEM_TELL, &item->tell.question, item->tell.observation);
     case ITEM_RETRACT: return key_of(ITEM_RETRACT, &item->retract.question, item->retract.observation);
     case ITEM_CLOSE: return key_of(ITEM_CLOSE, &item->close.question, none);
+    case ITEM_ANSWER: return key_of_answer(item->answer.height);
+    case ITEM_REVEAL: return key_of(ITEM_REVEAL, &item->reveal.question, none);
+    case ITEM_CLOSE_FAMILY: return key_of(ITEM_CLOSE_FAMILY, &nothing, item->close_family.family);
     }
     CHECK(false); /* items of other kinds do not pass item_take */
     return 0;
@@ -62,6 +74,9 @@ static enum status said_twice(enum item_kind kind) {
     case ITEM_TELL: return STATUS_DUPLICATE_OBSERVATION;
     case ITEM_RETRACT: return STATUS_UNKNOWN_OBSERVATION;
     case ITEM_CLOSE: return STATUS_QUESTION_CLOSED;
+    case ITEM_ANSWER: return STATUS_DUPLICATE;
+    case ITEM_REVEAL: return STATUS_OPENED;
+    case ITEM_CLOSE_FAMILY: return STATUS_FAMILY_CLOSED;
     }
     return STATUS_BAD_VALUE;
 }

@@ -74,6 +74,8 @@ struct replica_ports {
     /* An executed block; its finalization is empty when a later block's covers it. */
     enum status (*read_height)(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization);
+    /* A leaf of the log, of this step's blocks too. */
+    enum status (*read_leaf)(void *context, uint64_t index, struct slice *ret_bytes);
 
     /* --- network: best effort, whole frames, in order per peer while a link lasts. `to` is a member or
      * REPLICA_EVERYONE (all others). Copied. --- */

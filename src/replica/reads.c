@@ -33,7 +33,7 @@ void replica_lane(const struct replica *r, uint32_t member, struct replica_lane 
 
 void replica_peer(const struct replica *r, uint32_t member, struct replica_peer *ret_peer) {
     CHECK(member < r->members);
-    *ret_peer = r->peers[member].known;
+    *ret_peer = r->known[member];
     ret_peer->proofs = r->peers[member].proofs;
 }
 
@@ -45,6 +45,8 @@ enum status replica_certified(const struct replica *r, struct checkpoint *ret_ch
     *ret_count = r->certified_count;
     return STATUS_OK;
 }
+
+const struct machine_member *replica_certified_standing(const struct replica *r) { return r->certified_standing; }
 
 enum status replica_proof(const struct replica *r, uint32_t member, uint32_t index, struct slice *ret_proof) {
     if (member >= r->members || index >= r->peers[member].proofs) return STATUS_NOT_FOUND;
@@ -59,9 +61,10 @@ static void preview_batch(struct replica *r, const struct batch *batch, bool ask
     if (r->ports.read_batch(r->ports.context, &batch->hash, &header, &body, &contents) != STATUS_OK) return;
     struct item_cursor cursor;
     struct item item;
+    struct machine_origin origin = {batch->member, batch->seq, batch->wall_us};
     if (items_open(body, batch->count, &cursor) != STATUS_OK) return;
     while (items_next(&cursor, &item, &bytes) == STATUS_OK) {
-        if ((item.kind == ITEM_ASK) == asks_only) machine_preview_apply(r->machine, batch->member, &item, bytes);
+        if ((item.kind == ITEM_ASK) == asks_only) machine_preview_apply(r->machine, &origin, &item, bytes);
     }
 }
 

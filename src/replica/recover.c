@@ -37,7 +37,7 @@ static uint32_t answers(const struct replica *r) {
 
 static bool all_answered(const struct replica *r) {
     for (uint32_t m = 0; m < r->members; m++) {
-        if (m != r->self && r->peers[m].known.link_up && !r->peers[m].recovered) return false;
+        if (m != r->self && r->known[m].link_up && !r->peers[m].recovered) return false;
     }
     return true;
 }
@@ -100,8 +100,8 @@ enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce)
     r->out->type = FRAME_RECOVERED;
     r->out->recovered.nonce = nonce;
     r->out->recovered.tip = tip;
-    r->out->recovered.notarize_view = view;
-    r->out->recovered.nullify_view = r->out->recovered.finalize_view = num_max_u64(view, signed_view(r));
+    r->out->recovered.view = view;
+    r->out->recovered.signed_view = num_max_u64(view, signed_view(r));
     replica_send_frame(r, from, r->out);
     return STATUS_OK;
 }
@@ -116,8 +116,8 @@ enum status replica_on_recovered(struct replica *r, uint32_t from, const struct 
     if (!r->recovering || frame->recovered.nonce != r->recover_nonce) return STATUS_STALE;
     const struct tip *tip = &frame->recovered.tip;
     if (tip->member != r->self) return STATUS_BAD_VALUE;
-    uint64_t view = frame->recovered.notarize_view;
-    uint64_t voted = num_max_u64(frame->recovered.nullify_view, frame->recovered.finalize_view);
+    uint64_t view = frame->recovered.view;
+    uint64_t voted = num_max_u64(view, frame->recovered.signed_view);
     uint64_t own_view = agreement_view(r->agreement);
     /* What the answer speaks of is on its way, or not true. The next question will be answered again. */
     if (!lane_is_back(r, tip)) {
@@ -126,7 +126,7 @@ enum status replica_on_recovered(struct replica *r, uint32_t from, const struct 
     }
     if (view > own_view || voted > own_view + r->members) return STATUS_MISSING;
     r->peers[from].recovered = true;
-    r->recover_view = num_max_u64(r->recover_view, num_max_u64(view, voted));
+    r->recover_view = num_max_u64(r->recover_view, voted);
     finish_when_ready(r);
     return STATUS_OK;
 }

@@ -22,7 +22,9 @@ static size_t wants_bytes(uint32_t members) {
 
 size_t replica_bytes(const struct replica_config *config) {
     uint32_t n = config->genesis->members;
-    return arena_rounded(sizeof(struct replica)) + arena_rounded(n * sizeof(struct peer)) +
+    return arena_rounded(sizeof(struct replica)) + arena_rounded(n * sizeof(struct replica_peer)) +
+           arena_rounded(n * sizeof(struct peer)) +
+           arena_rounded((size_t)ATTESTED_HEIGHTS * n * sizeof(struct attestation)) +
            arena_rounded(batches_max(n) * sizeof(struct machine_batch)) + 2 * arena_rounded(sizeof(struct frame)) +
            arena_rounded(sizeof(struct header)) + arena_rounded(sizeof(struct block)) +
            2 * arena_rounded(FRAME_BYTES_MAX) + arena_rounded(machine_bytes(config->genesis)) +
@@ -59,7 +61,9 @@ static void broadcast(void *context, struct slice frame) {
 
 static void send_one(void *context, uint32_t to, struct slice frame) {
     struct replica *r = context;
-    if (to != r->self) r->ports.send(r->ports.context, to, frame);
+    if (to == r->self) return;
+    replica_charge(r, to, frame.bytes);
+    r->ports.send(r->ports.context, to, frame);
 }
 
 static void init_agreement(struct replica *r, void *memory, size_t bytes) {
@@ -111,7 +115,9 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     r->delta_us = config->delta_us != 0 ? config->delta_us : DELTA_DEFAULT_US;
     r->heartbeat_us = config->heartbeat_us != 0 ? config->heartbeat_us : HEARTBEAT_DEFAULT_US;
     r->ports = *ports;
+    r->known = arena_take(&arena, n * sizeof(struct replica_peer));
     r->peers = arena_take(&arena, n * sizeof(struct peer));
+    r->attestations = arena_take(&arena, (size_t)ATTESTED_HEIGHTS * n * sizeof(struct attestation));
     r->batches = arena_take(&arena, batches_max(n) * sizeof(struct machine_batch));
     r->frame = arena_take(&arena, sizeof(struct frame));
     r->out = arena_take(&arena, sizeof(struct frame));
@@ -203,6 +209,7 @@ void replica_on_tick(struct replica *r, struct replica_time now) {
     if (now.mono_us >= r->heartbeat_at_us) {
         send_heartbeat(r);
         replica_retry_held(r); /* clocks that were ahead may no longer be */
+        replica_answer_challenge(r);
         replica_tell_time(r);
     }
     replica_fetch_tick(r);
@@ -221,9 +228,10 @@ uint64_t replica_deadline_us(const struct replica *r) {
 void replica_on_link(struct replica *r, struct replica_time now, uint32_t member, bool up) {
     if (member >= r->members || member == r->self) return;
     r->now = now;
-    r->peers[member].known.link_up = up;
+    r->known[member].link_up = up;
     if (r->diverged) return;
     if (up) {
+        r->peers[member].heartbeat_replied_us = 0;
         r->out->type = FRAME_HELLO;
         r->out->hello.chain = r->chain;
         r->out->hello.member = r->self;

@@ -103,6 +103,7 @@ struct replica_peer {
 };
 struct replica_counters {
     uint64_t items, batches, blocks, views_nullified, frames_in, frames_refused, fetches, proposals, votes;
+    uint64_t replies_withheld; /* questions of members that had asked too much before */
 };
 struct replica_status {
     uint32_t self;
@@ -124,6 +125,9 @@ void replica_peer(const struct replica *replica, uint32_t member, struct replica
  * MEMBERS_MAX. */
 enum status replica_certified(const struct replica *replica, struct checkpoint *ret_checkpoint,
                               struct checkpoint_signature *ret_signatures, uint32_t *ret_count) MUST_USE;
+/* What the state of the certified height shows of the members, by number; older than what is remembered after a restart
+ * it may be that of another height, which the members root in the state record tells. */
+const struct machine_member *replica_certified_standing(const struct replica *replica);
 /* The belief with every uncommitted batch that this member holds applied on top. */
 enum status replica_local_belief(struct replica *replica, const struct question_id *id,
                                  struct record_belief *ret_belief) MUST_USE;

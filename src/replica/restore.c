@@ -130,5 +130,7 @@ enum status replica_restore_certified(struct replica *r, const struct checkpoint
     r->certified = *checkpoint;
     r->certified_count = count;
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
+    /* Of a height long ago it is another's: then no file is made before the next certificate. */
+    memcpy(r->certified_standing, r->standing[checkpoint->height % ATTESTED_HEIGHTS], sizeof r->certified_standing);
     return STATUS_OK;
 }

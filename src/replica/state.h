@@ -80,12 +80,13 @@ struct stored_proof {
 };
 
 struct peer {
-    struct replica_peer known;
     uint32_t proofs;
     struct stored_proof proof[PROOFS_PER_MEMBER_MAX];
-    struct attestation attestations[ATTESTED_HEIGHTS]; /* by height modulo that */
-    bool recovered;                                    /* its answer to an amnesiac counts */
-    uint64_t recover_answered_us;                      /* when it was answered last as an amnesiac itself */
+    bool recovered;                /* its answer to an amnesiac counts */
+    uint64_t recover_answered_us;  /* when it was answered last as an amnesiac itself */
+    uint64_t heartbeat_replied_us; /* when a heartbeat of it was answered last */
+    int64_t allowance;             /* bytes that it may be sent (reply.c); below zero: a debt */
+    uint64_t allowance_us;         /* when that was; 0: never yet */
 };
 
 struct replica {
@@ -134,11 +135,15 @@ struct replica {
     uint64_t available_seq;
     uint64_t tick_batch_us; /* when the last empty batch was written, monotonic */
 
+    struct replica_peer *known; /* members of them; small and apart, because every input goes over all of them */
     struct peer *peers; /* members of them; the own entry holds own attestations and proofs against this member */
+    struct attestation *attestations; /* one of each member for each height modulo that */
     struct checkpoint checkpoints[ATTESTED_HEIGHTS];
+    struct machine_member standing[ATTESTED_HEIGHTS][MEMBERS_MAX]; /* in the states of these heights */
     struct checkpoint certified;
     struct checkpoint_signature certified_signatures[MEMBERS_MAX];
     uint32_t certified_count;
+    struct machine_member certified_standing[MEMBERS_MAX]; /* in the state of that height, as far as it is known */
     uint64_t heartbeat_at_us;
     uint32_t heartbeats;
 
@@ -170,6 +175,7 @@ void replica_settle(struct replica *r);
 /* submit.c: the own lane */
 bool replica_may_write(const struct replica *r);
 void replica_seal(struct replica *r);
+void replica_answer_challenge(struct replica *r);
 void replica_tell_time(struct replica *r);
 
 /* hold.c */
@@ -197,9 +203,17 @@ void replica_want_up_to(struct replica *r, const struct tip *tip, uint32_t why, 
 void replica_fetch_tick(struct replica *r);
 void replica_got(struct replica *r, const struct tip *tip);
 enum status replica_on_fetch_batch(struct replica *r, uint32_t from, const struct tip *tip);
+enum status replica_send_range(struct replica *r, uint32_t to, uint64_t height);
 enum status replica_on_fetch_range(struct replica *r, uint32_t from, uint64_t height);
 void replica_ask_range(struct replica *r);
 void replica_got_range(struct replica *r, uint32_t from);
+
+/* reply.c */
+/* Whether a question of this member is answered now; takes what any answer costs at least. */
+bool replica_may_reply(struct replica *r, uint32_t from);
+bool replica_may_reply_to_heartbeat(struct replica *r, uint32_t from);
+/* So much was sent to `to`, unless that is everyone. */
+void replica_charge(struct replica *r, uint32_t to, size_t bytes);
 
 /* payload.c: what the agreement asks about the payload of blocks */
 void replica_build(void *context, const struct hash *parent, struct block *block);

@@ -345,7 +345,7 @@ static void give_range(struct net *net, struct net_member *m, const struct net_m
         blocks[count++] = of(from->disk->finals[h]);
         if (from->disk->finalizations[h].bytes > 0) usable = count;
     }
-    if (usable == 0) return;
+    if (usable == 0 || m->a == NULL || net->down[from->number][m->number]) return;
     struct slice finalization = of(from->disk->finalizations[m->disk->height + usable]);
     assert_int_equal(agreement_on_range(m->a, net->now_us, blocks, usable, finalization), STATUS_OK);
 }
@@ -361,7 +361,11 @@ static void deliver(struct net *net, const struct net_message *message) {
     if (f.type == FRAME_CERTIFICATE)
         status = agreement_on_certificate(m->a, net->now_us, message->from, f.certificate);
     if (f.type == FRAME_BLOCK) status = agreement_on_block(m->a, net->now_us, f.block);
-    if (f.type == FRAME_FETCH_BLOCK) status = agreement_on_fetch_block(m->a, message->from, &f.fetch_block);
+    if (f.type == FRAME_FETCH_BLOCK) {
+        status = agreement_on_fetch_block(m->a, message->from, &f.fetch_block);
+        /* As the replica does: what is final here already comes as a range. */
+        if (status == STATUS_NOT_FOUND) give_range(net, &net->members[message->from], m);
+    }
     if (f.type == FRAME_FETCH_VIEWS)
         status = agreement_on_fetch_views(m->a, message->from, f.fetch_views.from, f.fetch_views.to);
     if (f.type == FRAME_HEARTBEAT) {

@@ -74,7 +74,7 @@ struct net {
     uint32_t drop_permille, duplicate_permille;
     uint64_t delay_min_us, delay_max_us;
     bool down[NET_MAX][NET_MAX];
-    bool heartbeats; /* with them go ranges of finalized blocks */
+    bool heartbeats; /* with them go ranges of finalized blocks, which otherwise answer a request for a block alone */
     uint64_t heartbeat_at_us;
     bool (*filter)(struct net *net, uint32_t from, uint32_t to, const struct frame *frame); /* false: lost */
     /* What was seen. */

@@ -162,6 +162,41 @@ static void leader_restarted_after_its_proposal_then_it_sends_the_same_one(void 
     net_free(net);
 }
 
+/* Nobody's vote reaches anybody while the own clock of the test says so. */
+static bool votes_are_lost;
+static bool lose_votes(struct net *net, uint32_t from, uint32_t to, const struct frame *frame) {
+    (void)net;
+    (void)from;
+    (void)to;
+    return !(votes_are_lost && frame->type == FRAME_VOTE);
+}
+
+/* The leader of view 1 is not there, so all three others are needed, each with the vote that it cast before. */
+static void bare_quorum_nullified_and_all_of_it_restarts_then_own_votes_count_again(void **state) {
+    (void)state;
+    static const uint32_t up[] = {0, 2, 3};
+    struct net *net = net_new(4, 1);
+    net->filter = lose_votes;
+    votes_are_lost = true;
+    for (size_t i = 0; i < 3; i++) net_start(net, up[i]);
+    net_produce(net, 0);
+    net_run(net, 5 * DELTA);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(net_voted(net, up[i], 1, VOTE_NULLIFY), 1);
+        assert_int_equal(net->members[up[i]].disk->certificates_count, 0);
+        net_stop(net, up[i]);
+    }
+    votes_are_lost = false;
+    for (size_t i = 0; i < 3; i++) net_start(net, up[i]);
+    net_run(net, 2 * SECOND);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(agreement_view(of(net, up[i])) >= 2);
+        assert_int_equal(net_voted(net, up[i], 1, VOTE_NULLIFY), 1);
+        assert_int_equal(net_height(net, up[i]), 1);
+    }
+    net_free(net);
+}
+
 static void restored_vote_is_beyond_the_window_then_nothing_up_to_it_is_signed(void **state) {
     (void)state;
     struct net *net = net_new(4, 1);
@@ -403,6 +438,7 @@ int main(void) {
         cmocka_unit_test(restarted_after_a_nullify_vote_then_no_finalize_vote),
         cmocka_unit_test(restarted_after_a_finalize_vote_then_no_nullify_vote),
         cmocka_unit_test(leader_restarted_after_its_proposal_then_it_sends_the_same_one),
+        cmocka_unit_test(bare_quorum_nullified_and_all_of_it_restarts_then_own_votes_count_again),
         cmocka_unit_test(restored_vote_is_beyond_the_window_then_nothing_up_to_it_is_signed),
         cmocka_unit_test(restored_vote_of_another_member_or_forged_then_corrupt),
         cmocka_unit_test(own_forgotten_vote_comes_back_then_it_is_not_contradicted),

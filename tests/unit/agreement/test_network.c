@@ -127,11 +127,9 @@ static void leader_tells_each_half_another_block_then_a_proof_and_one_history(vo
     net_free(net);
 }
 
-static void a_third_of_all_messages_is_lost_then_resends_bring_everybody_to_the_same_height(void **state) {
-    (void)state;
-    struct net *net = net_new(4, 9);
-    net->drop_permille = 300;
-    net->heartbeats = true;
+static void third_of_messages_is_lost(uint64_t seed) {
+    struct net *net = net_new(4, seed);
+    net->drop_permille = 333;
     net_start_all(net);
     for (uint32_t i = 0; i < 5; i++) {
         net_produce(net, i % 4);
@@ -139,9 +137,15 @@ static void a_third_of_all_messages_is_lost_then_resends_bring_everybody_to_the_
     }
     assert_true(net_run_to_height(net, 2, 120 * SECOND));
     net->drop_permille = 0;
-    net_run(net, 30 * SECOND);
+    net_run(net, 60 * SECOND);
     for (uint32_t m = 1; m < 4; m++) assert_int_equal(net_height(net, m), net_height(net, 0));
     net_free(net);
+}
+
+/* No heartbeats: what was lost comes only because somebody says it again. Without that, some of these seeds stand still. */
+static void a_third_of_all_messages_is_lost_then_resends_bring_everybody_to_the_same_height(void **state) {
+    (void)state;
+    for (uint64_t seed = 9; seed < 21; seed++) third_of_messages_is_lost(seed);
 }
 
 /* Everything of the kind that `lost` names is lost until `until_us`. */

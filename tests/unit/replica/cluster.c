@@ -142,6 +142,9 @@ static enum status port_read_height(void *context, uint64_t height, struct slice
                                     struct slice *ret_finalization) {
     return memory_ledger_read_height(((struct node *)context)->ledger, height, ret_block, ret_finalization);
 }
+static enum status port_read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    return memory_ledger_read_leaf(((struct node *)context)->ledger, index, ret_bytes);
+}
 
 static struct replica_ports ports_of(struct node *node) {
     return (struct replica_ports){.context = node,
@@ -157,6 +160,7 @@ static struct replica_ports ports_of(struct node *node) {
                                   .read_batch = port_read_batch,
                                   .read_lane = port_read_lane,
                                   .read_height = port_read_height,
+                                  .read_leaf = port_read_leaf,
                                   .send = port_send,
                                   .event = port_event};
 }

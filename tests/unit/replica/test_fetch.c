@@ -12,7 +12,7 @@
 static void many_heights(struct cluster *cluster, struct question_id question, int heights) {
     for (int i = 0; i < heights; i++) {
         char text[32];
-        snprintf(text, sizeof text, "height %d", i);
+        snprintf(text, sizeof text, "at %llu", (unsigned long long)cluster->now_us);
         assert_int_equal(cluster_tell(cluster, (uint32_t)i % 2, question, text), STATUS_OK);
         cluster_run(cluster, 8000);
     }
@@ -38,6 +38,51 @@ static void member_away_for_long_then_catches_up_in_ranges(void **state) {
     assert_true(cluster->frames[FRAME_FETCH_BATCH] < 500);
     cluster_settle(cluster, 5000000);
     assert_int_equal(cluster_items(cluster, 3, question), 400);
+    cluster_free(cluster);
+}
+
+static bool no_finality(void *context, uint32_t from, uint32_t to, const struct frame *frame) {
+    (void)from;
+    (void)to;
+    struct vote_certificate certificate;
+    struct reader reader = reader_of(frame->certificate);
+    if (!*(const bool *)context) return true;
+    if (frame->type == FRAME_VOTE) return frame->vote.kind != VOTE_FINALIZE;
+    if (frame->type != FRAME_CERTIFICATE) return true;
+    assert_int_equal(vote_certificate_take(&reader, &certificate), STATUS_OK);
+    return certificate.kind != VOTE_FINALIZE;
+}
+
+/* Blocks are notarized one after another and nothing becomes final, until one finalization covers more heights than a range carries.
+ * Whoever was away gets them all the same, from the last one down, and what came after in ranges as usual. */
+static void one_finalization_covers_more_heights_than_a_range_then_still_caught_up(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster_settle(cluster, 5000000);
+    uint64_t before = cluster_height(cluster, 0);
+    bool lost = true;
+    cluster->carries = no_finality;
+    cluster->context = &lost;
+    cluster_crash(cluster, 3);
+    many_heights(cluster, question, 150);
+    assert_int_equal(cluster_height(cluster, 0), before);
+    lost = false;
+    cluster_run(cluster, 5000000);
+    uint64_t after = cluster_height(cluster, 0);
+    assert_true(after > before + 2 * RANGE_BLOCKS_MAX);
+    struct slice block, finalization;
+    for (uint64_t height = before + 1; height <= before + RANGE_BLOCKS_MAX; height++) {
+        assert_int_equal(memory_ledger_read_height(cluster->nodes[0].ledger, height, &block, &finalization),
+                         STATUS_OK);
+        assert_int_equal(finalization.bytes, 0);
+    }
+    many_heights(cluster, question, 30);
+    cluster_run(cluster, 1000000);
+    cluster_start(cluster, 3, false);
+    cluster_settle(cluster, 20000000);
+    assert_true(cluster_height(cluster, 3) >= after);
+    assert_int_equal(cluster_items(cluster, 3, question), 180);
     cluster_free(cluster);
 }
 
@@ -110,6 +155,46 @@ static void member_that_claims_much_and_answers_nothing_then_another_one_is_aske
     }
     assert_true(cluster_height(cluster, 2) >= 50);
     assert_int_equal(cluster_items(cluster, 2, question), 60);
+    cluster_free(cluster);
+}
+
+/* What a peer says of its height decides whom to ask, and nothing else. Everybody else is up to date and goes on voting; the claim is
+ * dropped when the peer says something else; and what it costs meanwhile is a question now and then. */
+static void claimed_height_that_nobody_has_then_it_is_asked_for_and_not_believed(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster_settle(cluster, 5000000);
+    cluster_crash(cluster, 3); /* its link stays, as far as the others can tell */
+    uint64_t height = cluster_height(cluster, 0);
+    struct frame hello = {.type = FRAME_HELLO, .hello = {cluster->chain, 3, UINT64_MAX}};
+    struct frame claim = {.type = FRAME_HEARTBEAT, .heartbeat = {1, UINT64_MAX, UINT64_MAX}};
+    memset(cluster->frames, 0, sizeof cluster->frames);
+    for (int i = 0; i < 20; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "seen %d", i);
+        for (uint32_t m = 0; m < 3; m++) {
+            struct replica_time now = cluster_time(&cluster->nodes[m]);
+            replica_on_link(cluster->nodes[m].replica, now, 3, true);
+            cluster_inject(cluster, m, 3, i == 0 ? &hello : &claim);
+        }
+        assert_int_equal(cluster_tell(cluster, (uint32_t)i % 3, question, text), STATUS_OK);
+        cluster_run(cluster, 500000);
+    }
+    for (uint32_t m = 0; m < 3; m++) {
+        struct replica_peer peer;
+        assert_true(cluster_height(cluster, m) >= height + 15);
+        assert_int_equal(cluster_status(cluster, m).finalized_height, cluster_height(cluster, m));
+        assert_int_equal(cluster_items(cluster, m, question), 20);
+        replica_peer(cluster->nodes[m].replica, 3, &peer);
+        assert_true(peer.height == UINT64_MAX);
+        claim.heartbeat.height = height;
+        cluster_inject(cluster, m, 3, &claim);
+        replica_peer(cluster->nodes[m].replica, 3, &peer);
+        assert_int_equal(peer.height, height);
+    }
+    /* Once in RANGE_DELTAS, ten seconds long, by three members. */
+    assert_in_range(cluster->frames[FRAME_FETCH_RANGE], 1, 3 * 10 * 1000 / 400 + 3);
     cluster_free(cluster);
 }
 
@@ -208,9 +293,11 @@ static void blocks_without_their_batches_then_the_backlog_is_bounded(void **stat
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(member_away_for_long_then_catches_up_in_ranges),
+        cmocka_unit_test(one_finalization_covers_more_heights_than_a_range_then_still_caught_up),
         cmocka_unit_test(caught_up_member_then_others_can_catch_up_from_it),
         cmocka_unit_test(lane_of_hundreds_of_batches_then_fetched_by_the_window),
         cmocka_unit_test(member_that_claims_much_and_answers_nothing_then_another_one_is_asked),
+        cmocka_unit_test(claimed_height_that_nobody_has_then_it_is_asked_for_and_not_believed),
         cmocka_unit_test(hashes_that_never_come_then_given_up),
         cmocka_unit_test(forged_answer_then_still_asked_for),
         cmocka_unit_test(blocks_without_their_batches_then_the_backlog_is_bounded),

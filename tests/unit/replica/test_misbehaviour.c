@@ -153,10 +153,17 @@ static void own_lane_forked_then_submissions_refused_and_nothing_stops(void **st
     cluster_run(cluster, 5000000);
     assert_int_equal(cluster_tell(cluster, 1, question, "me again"), STATUS_FORKED);
     for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) assert_true(cluster_lane(cluster, m, 1).sealed);
-    /* It still votes. */
+    /* It still votes, so the order goes on without member 3. */
     cluster_crash(cluster, 3);
+    uint64_t height = cluster_height(cluster, 0);
     assert_int_equal(cluster_tell(cluster, 2, question, "seen"), STATUS_OK);
+    cluster_run(cluster, 10000000);
+    assert_true(cluster_height(cluster, 0) > height);
+    /* But it weighs nothing any more, and two of three are less than three quarters: the certificate waits. */
+    assert_true(cluster_status(cluster, 0).certified_height <= height);
+    cluster_start(cluster, 3, false);
     cluster_settle(cluster, 10000000);
+    assert_true(cluster_status(cluster, 0).certified_height > height);
     cluster_free(cluster);
 }
 

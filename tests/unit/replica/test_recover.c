@@ -55,6 +55,36 @@ static void too_few_answers_then_nothing_is_signed_then_all_and_its_lane_goes_on
     cluster_free(cluster);
 }
 
+/* Two of four forget themselves, and one may: whoever forgot can't remind others, so none of the two ever hears q answers. By design all
+ * stands still, for two forgotten members could make a second history. It is said, by those two, and what the others take stays safe. */
+static void more_members_than_may_fail_forget_then_nothing_moves_and_they_say_so(void **state) {
+    (void)state;
+    struct question_id question;
+    struct cluster *cluster = forgotten(&question);
+    cluster_settle(cluster, 5000000);
+    cluster_crash(cluster, 3);
+    cluster_forget(cluster, 3);
+    cluster_start(cluster, 1, true);
+    cluster_start(cluster, 3, true);
+    size_t votes[] = {votes_of(cluster, 1), votes_of(cluster, 3)};
+    uint64_t height = cluster_height(cluster, 0);
+    assert_int_equal(cluster_tell(cluster, 0, question, "meanwhile"), STATUS_OK);
+    cluster_run(cluster, 60000000);
+    for (uint32_t m = 1; m < CLUSTER_MEMBERS; m += 2) {
+        assert_true(cluster_status(cluster, m).recovering);
+        assert_true(cluster_status(cluster, m).forgetful);
+        assert_int_equal(cluster_tell(cluster, m, question, "after"), STATUS_BUSY);
+        assert_int_equal(votes_of(cluster, m), votes[m / 2]);
+    }
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m += 2) {
+        assert_false(cluster_status(cluster, m).recovering);
+        assert_int_equal(cluster_height(cluster, m), height);
+        assert_int_equal(cluster_lane(cluster, m, 0).tip.seq, cluster_lane(cluster, 0, 0).tip.seq);
+    }
+    assert_int_equal(cluster_status(cluster, 0).outstanding, 1);
+    cluster_free(cluster);
+}
+
 /* Many batches that were never executed come back, with their items. */
 static void long_lane_that_is_not_final_then_put_back_together(void **state) {
     (void)state;
@@ -122,16 +152,16 @@ static void answer_with_a_view_far_ahead_then_it_does_not_count(void **state) {
     struct frame lie = {.type = FRAME_RECOVERED};
     lie.recovered.nonce = now.mono_us ^ now.wall_us << 20 ^ 1;
     lie.recovered.tip.member = 1;
-    lie.recovered.notarize_view = lie.recovered.nullify_view = lie.recovered.finalize_view = UINT64_MAX;
+    lie.recovered.view = lie.recovered.signed_view = UINT64_MAX;
     cluster_run(cluster, 2000000);
     assert_true(cluster_status(cluster, 1).recovering);
     cluster_inject(cluster, 1, 3, &lie);
-    lie.recovered.notarize_view = 1;
+    lie.recovered.view = 1;
     cluster_inject(cluster, 1, 3, &lie);
     cluster_run(cluster, 2000000);
     assert_true(cluster_status(cluster, 1).recovering);
     /* A tip that this member never signed does not count either, nor does somebody else's. */
-    lie.recovered.nullify_view = lie.recovered.finalize_view = 1;
+    lie.recovered.signed_view = 1;
     lie.recovered.tip = (struct tip){1, 77, {{7}}};
     cluster_inject(cluster, 1, 3, &lie);
     lie.recovered.tip = (struct tip){2, 0, {{0}}};
@@ -194,6 +224,7 @@ static void ledger_lost_at_any_time_then_no_second_vote_and_no_fork(void **state
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(too_few_answers_then_nothing_is_signed_then_all_and_its_lane_goes_on),
+        cmocka_unit_test(more_members_than_may_fail_forget_then_nothing_moves_and_they_say_so),
         cmocka_unit_test(long_lane_that_is_not_final_then_put_back_together),
         cmocka_unit_test(own_batches_on_hold_elsewhere_then_they_come_back_too),
         cmocka_unit_test(answer_with_a_view_far_ahead_then_it_does_not_count),
