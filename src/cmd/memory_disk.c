@@ -26,6 +26,7 @@ static void disk_fill(struct replica_ports *ports) {
     ports->read_batch = memory_ledger_read_batch;
     ports->read_lane = memory_ledger_read_lane;
     ports->read_height = memory_ledger_read_height;
+    ports->read_leaf = memory_ledger_read_leaf;
 }
 
 static enum status disk_restore(void *disk, struct replica *replica) {
@@ -205,6 +206,7 @@ const struct sim_disk *memory_disk(void) {
                                          .fail = disk_fail,
                                          .restore = disk_restore,
                                          .restore_flipped = flipped_restore,
+                                         .read_leaf = memory_ledger_read_leaf,
                                          .read_node = disk_read_node};
     return &disk;
 }

@@ -16,6 +16,7 @@
 enum {
     OPTION_MEMBERS,
     OPTION_SEED,
+    OPTION_SEEDS,
     OPTION_SECONDS,
     OPTION_VIEWS,
     OPTION_FAULTS,
@@ -33,11 +34,12 @@ enum {
 #endif
 };
 enum { MEMBERS_DEFAULT = 4, SEED_DEFAULT = 1, SECONDS_DEFAULT = 60, LOSS_DEFAULT = 20, EVERY_DEFAULT_MS = 1000 };
-enum { SECONDS_MAX = 1000000 };
+enum { SECONDS_MAX = 1000000, SEEDS_MAX = 1000000 };
 
 static const struct option_spec options[] = {
     {"members", "N", "4 to 256 (default 4)", 0},
     {"seed", "S", "the same seed gives the same run (default 1)", 0},
+    {"seeds", "N", "run so many seeds, from that one on (default 1)", 0},
     {"seconds", "T", "virtual seconds to run before everything is healed (default 60)", 0},
     {"views", "V", "stop earlier, at this height", 0},
     {"faults", "N", "faults a minute: crashes, disks, cuts, clocks; frames are lost, doubled and reordered, too", 0},
@@ -77,6 +79,7 @@ static void print_json(const struct sim_report *report, uint64_t seed, const cha
            seed, report->violation == NULL ? "true" : "false", report->violation != NULL ? report->violation : "",
            report->virtual_us, report->events, report->frames, report->heights, report->submitted, report->nullified,
            report->faults, report->crashes, report->lies, report->proofs, report->settled_views, root);
+    fflush(stdout); /* so that whoever reads along knows which seed comes next */
 }
 
 static void print_text(const struct sim_report *report, uint64_t seed, const char *root) {
@@ -214,11 +217,24 @@ static int refuse_attack(const struct invocation *invocation, const char *attack
     return command_misuse(invocation, "there is no attack \"%s\"", attack);
 }
 
+/* One seed after another. All of them are run, whatever the earlier ones came to. */
+static bool run_seeds(struct sim_config *config, uint64_t seeds, uint64_t runs, bool json) {
+    bool all_good = true;
+    for (; seeds > 0; seeds--, config->seed++) {
+        struct sim_report report;
+        remember_seed(config->seed);
+        bool good = sim_run(config, memory_disk(), &report);
+        print(&report, config->seed, json);
+        if (!good && config->schedule == NULL && runs > 0) explain(config, &report, (uint32_t)runs);
+        all_good = all_good && good;
+    }
+    return all_good;
+}
+
 static int run(const struct invocation *invocation) {
     static struct sim_fault faults[SIM_FAULTS_MAX];
     struct sim_config config = {0};
-    struct sim_report report;
-    uint64_t runs;
+    uint64_t seeds, runs;
 #ifdef CREDIMUS_CANARIES
     const char *canary = option_text(invocation, OPTION_CANARY, NULL);
     if (canary != NULL && !canary_plant(canary))
@@ -226,20 +242,19 @@ static int run(const struct invocation *invocation) {
 #endif
     if (option_given(invocation, OPTION_SCRIPT)) return run_script(invocation->values[OPTION_SCRIPT]);
     int code = read_config(invocation, &config, &runs);
+    code = number(invocation, OPTION_SEEDS, 1, SEEDS_MAX, 1, &seeds, code);
     if (code != COMMAND_DONE) return code;
     if (config.attack != NULL && strcmp(config.attack, "mix") == 0) config.attack = NULL;
     if (config.attack != NULL && !attack_known(config.attack)) return refuse_attack(invocation, config.attack);
-    remember_seed(config.seed);
     if (option_given(invocation, OPTION_ONLY)) {
+        if (seeds > 1) return command_misuse(invocation, "--only is about one seed");
+        remember_seed(config.seed);
         config.schedule_count = drawn(&config, faults);
         if (!keep_only(invocation->values[OPTION_ONLY], faults, &config.schedule_count))
             return command_misuse(invocation, "--only names faults by number, ascending");
         config.schedule = faults;
     }
-    bool good = sim_run(&config, memory_disk(), &report);
-    print(&report, config.seed, invocation->json);
-    if (!good && config.schedule == NULL && runs > 0) explain(&config, &report, (uint32_t)runs);
-    return good ? COMMAND_DONE : COMMAND_REFUSED;
+    return run_seeds(&config, seeds, runs, invocation->json) ? COMMAND_DONE : COMMAND_REFUSED;
 }
 
 const struct command command_sim = {

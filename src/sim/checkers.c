@@ -127,6 +127,8 @@ void sim_check_limits(struct sim_member *body) {
                       body->outgoing_count);
     struct replica_status status;
     replica_status(body->replica, &status);
+    sim_watch_view(body, status.view);
+    sim_check_certificates(body, status.certified_height);
     if (status.outstanding > LANE_OUTSTANDING_MAX || status.finalized_height < status.checkpoint.height ||
         status.certified_height > status.checkpoint.height)
         sim_violation(sim, "a queue beyond its limit", "member %u: %u batches outstanding", body->number,

@@ -22,6 +22,8 @@ struct sim_disk {
     /* As restore, but one bit of one thing that is fed is flipped; `dice` chooses which. STATUS_NOT_FOUND, and nothing restored, when
      * nothing is kept. `ret_what` names the thing; static text. */
     enum status (*restore_flipped)(void *disk, struct replica *replica, uint64_t dice, const char **ret_what);
+    /* A leaf of the log, borrowed until the next read. */
+    enum status (*read_leaf)(void *disk, uint64_t index, struct slice *ret_bytes);
     /* A complete node of the log's tree: a merkle_read of crypto/merkle.h. */
     enum status (*read_node)(void *disk, uint32_t level, uint64_t index, struct hash *ret_hash);
 };

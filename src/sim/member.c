@@ -156,6 +156,7 @@ void sim_body_close(struct sim_member *body) {
     free(body->outgoing);
     sim_attacker_close(body);
     sim_witness_crash(body);
+    sim_certificates_forget(body);
     free(body->heard_since);
     free(body->proven);
     if (body->copy != NULL) body->sim->disk->close(body->copy);

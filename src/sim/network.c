@@ -81,11 +81,12 @@ static bool lost(struct sim *sim, const struct sim_member *body, const struct si
 /* To every copy of the member `to`. */
 void sim_fly(struct sim_member *body, uint32_t to, struct flying *frame, uint64_t extra_us) {
     struct sim *sim = body->sim;
+    sim_watch_sent(body, to, frame);
     for (uint32_t b = to; b < sim->bodies; b = b < sim->config.members ? sim->config.members : b + 1) {
         struct sim_member *receiver = &sim->members[b];
         if (receiver->number != to || receiver == body) continue;
         sim->report.frames++;
-        if (lost(sim, body, receiver)) continue;
+        if (lost(sim, body, receiver) || sim_loses(sim, body->number, to, frame)) continue;
         fly_once(body, receiver, frame, extra_us);
         if (!sim->quiet && prng_chance(&sim->network, sim->config.faults.duplicate_thousandths, 1000))
             fly_once(body, receiver, frame, extra_us);

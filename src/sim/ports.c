@@ -54,15 +54,26 @@ static void port_executed(void *context, const struct hash *batch, uint64_t heig
     after_write(body);
 }
 
+static void port_vote(void *context, const struct vote *vote) {
+    struct sim_member *body = context;
+    body->sim->disk_ports.persist_vote(body->disk, vote);
+    sim_watch_vote(body, vote);
+    after_write(body);
+}
+
+static void port_certificate(void *context, uint64_t view, enum vote_kind kind, struct slice bytes) {
+    struct sim_member *body = context;
+    body->sim->disk_ports.persist_certificate(body->disk, view, kind, bytes);
+    sim_watch_certificate(body, view, kind, bytes);
+    after_write(body);
+}
+
 #define FORWARD(name, parameters, arguments)                                                                         \
     static void port_##name parameters {                                                                             \
         struct sim_member *body = context;                                                                           \
         body->sim->disk_ports.persist_##name arguments;                                                              \
         after_write(body);                                                                                           \
     }
-FORWARD(vote, (void *context, const struct vote *vote), (body->disk, vote))
-FORWARD(certificate, (void *context, uint64_t view, enum vote_kind kind, struct slice bytes),
-        (body->disk, view, kind, bytes))
 FORWARD(block, (void *context, const struct hash *hash, uint64_t view, struct slice bytes),
         (body->disk, hash, view, bytes))
 FORWARD(proof, (void *context, uint32_t guilty, struct slice bytes), (body->disk, guilty, bytes))
@@ -79,6 +90,7 @@ READ(batch,
 READ(lane, (void *context, uint32_t lane, uint64_t seq, struct hash *hash), (body->disk, lane, seq, hash))
 READ(height, (void *context, uint64_t height, struct slice *block, struct slice *finalization),
      (body->disk, height, block, finalization))
+READ(leaf, (void *context, uint64_t index, struct slice *bytes), (body->disk, index, bytes))
 #undef READ
 
 static void port_event(void *context, const struct replica_event *event) {
@@ -110,6 +122,7 @@ struct replica_ports sim_ports_of(struct sim_member *body) {
                                   .read_batch = port_read_batch,
                                   .read_lane = port_read_lane,
                                   .read_height = port_read_height,
+                                  .read_leaf = port_read_leaf,
                                   .send = sim_port_send,
                                   .event = port_event};
 }

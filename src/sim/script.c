@@ -2,12 +2,14 @@
  *
  *     members N [threshold a/b] [seed S]    first; makes the world
  *     run T                                 T as 500ms or 3s
- *     ask M TITLE                           member M asks a question
+ *     ask M TITLE [T]                       member M asks a question, which closes after T
  *     tell M OBSERVATION LLR                member M tells about the newest question, whole nats
  *     crash M | restart M | forget M        forget: restart without its ledger
  *     cut M M .. | M M ..                   frames cross only within a side
  *     block A B | unblock A B               one direction
- *     heal
+ *     heal                                  whole again, nothing is lost
+ *     lose KIND A B | carry KIND A B        frames of this kind from A to B, '*' is everybody; losses.c has the kinds
+ *     watch votes|sent|nothing              what the trace tells of the agreement: sim_watch of sim.h
  *     clock M T                             M's wall clock steps by T, may be negative
  *     fault KIND M T [AMOUNT]               one of the faults below strikes M and is put right after T
  *     lie M ATTACK                          from now on M lies (sim/attacks)
@@ -85,7 +87,10 @@ static bool say(struct runner *r, enum status status) {
 
 static bool do_ask(struct runner *r) {
     uint32_t m = member_of(r, 1);
-    return m != UINT32_MAX && r->count == 3 && say(r, sim_ask(r->sim, m, r->words[2]));
+    int64_t us = 0;
+    if (m == UINT32_MAX || r->count < 3 || r->count > 4) return false;
+    if (r->count == 4 && (!time_of(r->words[3], &us) || us < 0)) return false;
+    return say(r, sim_ask(r->sim, m, r->words[2], (uint64_t)us));
 }
 
 static bool do_tell(struct runner *r) {
@@ -132,7 +137,34 @@ static bool do_block(struct runner *r) {
     return true;
 }
 
+/* "lose nullify 0 *" */
+static bool do_lose(struct runner *r) {
+    bool lost = strcmp(r->words[0], "lose") == 0;
+    if (r->count != 4) return false;
+    bool all_from = strcmp(r->words[2], "*") == 0, all_to = strcmp(r->words[3], "*") == 0;
+    uint32_t a = member_of(r, 2), b = member_of(r, 3);
+    if ((a == UINT32_MAX && !all_from) || (b == UINT32_MAX && !all_to)) return false;
+    for (uint32_t from = 0; from < r->config.members; from++) {
+        for (uint32_t to = 0; to < r->config.members; to++) {
+            bool meant = (all_from || from == a) && (all_to || to == b);
+            if (meant && !sim_lose(r->sim, r->words[1], from, to, lost)) return false;
+        }
+    }
+    return true;
+}
+
+static bool do_watch(struct runner *r) {
+    static const char *const names[] = {[WATCH_NOTHING] = "nothing", [WATCH_VOTES] = "votes", [WATCH_SENT] = "sent"};
+    for (int watch = WATCH_NOTHING; watch <= WATCH_SENT && r->count == 2; watch++) {
+        if (strcmp(names[watch], r->words[1]) != 0) continue;
+        sim_watch(r->sim, (enum sim_watch)watch);
+        return true;
+    }
+    return false;
+}
+
 static bool do_heal(struct runner *r) {
+    sim_lose_nothing(r->sim);
     sim_heal(r->sim);
     return true;
 }
@@ -184,6 +216,7 @@ static bool do_idle(struct runner *r) { return sim_idle(r->sim); }
 static bool do_settle(struct runner *r) {
     int64_t us = 60000000;
     if (r->count > 1 && !time_of(r->words[1], &us)) return false;
+    sim_lose_nothing(r->sim);
     return sim_settle(r->sim, (uint64_t)us);
 }
 
@@ -227,7 +260,8 @@ static const struct {
                 {"crash", do_crash},     {"restart", do_restart}, {"forget", do_restart}, {"cut", do_cut},
                 {"block", do_block},     {"unblock", do_block},   {"heal", do_heal},      {"clock", do_clock},
                 {"fault", do_fault},     {"lie", do_lie},         {"settle", do_settle},  {"idle", do_idle},
-                {"show", do_show},       {"expect", do_expect}};
+                {"show", do_show},       {"expect", do_expect},   {"lose", do_lose},      {"carry", do_lose},
+                {"watch", do_watch}};
 
 static bool run_line(struct runner *r, char *line) {
     line[strcspn(line, "#\n")] = '\0';

@@ -88,6 +88,7 @@ struct sim_report {
     uint64_t lies;          /* frames that liars changed, added or kept back */
     uint64_t proofs;        /* first proofs against a liar, one for each honest member that has one */
     uint64_t settled_views; /* views that it took to agree on everything after the heal */
+    uint64_t certificates;  /* certificate files of honest members that were verified offline */
     struct hash root;       /* of the highest height: the fingerprint of the run */
 };
 
@@ -130,11 +131,19 @@ void sim_cut(struct sim *sim, const uint8_t *side);
 /* Frames from `from` to `to` are lost from now on, or no longer. */
 void sim_block_link(struct sim *sim, uint32_t from, uint32_t to, bool blocked);
 void sim_heal(struct sim *sim);
+/* Frames of one kind from `from` to `to` are lost from now on, or no longer. False: no such kind (losses.c has their names). */
+bool sim_lose(struct sim *sim, const char *what, uint32_t from, uint32_t to, bool lost);
+void sim_lose_nothing(struct sim *sim);
+/* What the trace tells of the agreement from now on: nothing; proposals, votes, certificates and views; the same, and each time that a
+ * vote or a proposal is sent. */
+enum sim_watch { WATCH_NOTHING, WATCH_VOTES, WATCH_SENT };
+void sim_watch(struct sim *sim, enum sim_watch watch);
 void sim_step_clock(struct sim *sim, uint32_t member, int64_t by_us);
 /* From now on `member` lies. False: no such attack. */
 bool sim_corrupt(struct sim *sim, uint32_t member, const char *attack);
-/* One question by `member`, or one tell about the newest question. STATUS as replica_submit. */
-enum status sim_ask(struct sim *sim, uint32_t member, const char *title) MUST_USE;
+/* One question by `member`, which closes by itself `deadline_us` of block time later (0: never), or one tell about the newest question.
+ * STATUS as replica_submit. */
+enum status sim_ask(struct sim *sim, uint32_t member, const char *title, uint64_t deadline_us) MUST_USE;
 enum status sim_tell(struct sim *sim, uint32_t member, const char *observation, int64_t llr_quanta) MUST_USE;
 struct replica *sim_replica(struct sim *sim, uint32_t member); /* NULL while it is down */
 

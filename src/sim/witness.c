@@ -173,7 +173,10 @@ void sim_witness_proof(struct sim_member *body, uint32_t guilty) {
     struct sim *sim = body->sim;
     if (!sim->liar[guilty])
         sim_violation(sim, "an honest member looks guilty", "member %u, told by %u", guilty, body->number);
-    if (!body->proven[guilty] && sim_honest(body)) sim->report.proofs++;
+    if (!body->proven[guilty] && sim_honest(body)) {
+        sim->report.proofs++;
+        if (sim->watch != WATCH_NOTHING) sim_trace(sim, "m%u has a proof against m%u", body->number, guilty);
+    }
     body->proven[guilty] = true;
 }
 

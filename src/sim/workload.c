@@ -6,6 +6,9 @@
 #include "belief/question.h"
 #include "sim/world.h"
 
+/* How long everybody can see the same. */
+#define SHARED_SIGHT_US UINT64_C(5000000)
+
 static enum status submit(struct sim *sim, uint32_t number, const struct item *item) {
     struct sim_member *body = &sim->members[number];
     if (body->replica == NULL) return STATUS_UNAVAILABLE;
@@ -22,9 +25,27 @@ static enum status submit(struct sim *sim, uint32_t number, const struct item *i
     return STATUS_OK;
 }
 
-enum status sim_ask(struct sim *sim, uint32_t member, const char *title) {
+/* Each member has one family of its own at a time. */
+static struct slice family_of(const struct sim_member *member, char *text, size_t bytes) {
+    (void)snprintf(text, bytes, "number %u of m%u", member->families, member->number);
+    return slice_of_text(text);
+}
+
+/* A third of the questions are canaries, a third are of a family, which then has canaries too. */
+static void draw_purpose(struct sim *sim, uint32_t member, struct item_ask *ask, char *family, size_t bytes) {
+    struct sim_secret *secret = &sim->members[member].secret;
+    for (size_t i = 0; i < COMMITMENT_SALT_BYTES; i++) secret->salt[i] = (uint8_t)prng_next(&sim->workload);
+    bool is_canary = prng_chance(&sim->workload, 1, 3);
+    secret->hypothesis = is_canary ? (uint32_t)prng_below(&sim->workload, 2) : OPENING_ORDINARY;
+    commitment_of(secret->salt, secret->hypothesis, &ask->commitment);
+    if (ask->mode == MODE_PANEL && prng_chance(&sim->workload, 2, 3))
+        ask->family = family_of(&sim->members[member], family, bytes);
+}
+
+enum status sim_ask(struct sim *sim, uint32_t member, const char *title, uint64_t deadline_us) {
     struct question_parameters defaults = question_parameters_default(2, QUESTION_POOL);
     struct item item = {.kind = ITEM_ASK};
+    char family[32];
     item.ask.title = slice_of_text(title);
     item.ask.hypotheses_count = 2;
     item.ask.hypotheses[0] = slice_of_text("yes");
@@ -33,7 +54,30 @@ enum status sim_ask(struct sim *sim, uint32_t member, const char *title) {
     item.ask.cap = defaults.cap;
     item.ask.decide_at = PARAMETER_LIMIT_QUANTA;
     item.ask.window_us = 5000000;
-    return submit(sim, member, &item);
+    item.ask.deadline_us = deadline_us;
+    draw_purpose(sim, member, &item.ask, family, sizeof family);
+    enum status status = submit(sim, member, &item);
+    sim->members[member].secret.is_kept = status == STATUS_OK;
+    if (status == STATUS_OK) sim->members[member].secret.question = sim->questions[(sim->questions_count - 1) % 64];
+    return status;
+}
+
+/* Opens the commitment of the question that it asked last; its own replica says no before the verdict. */
+static void reveal(struct sim *sim, uint32_t member) {
+    struct sim_secret *secret = &sim->members[member].secret;
+    struct item item = {.kind = ITEM_REVEAL};
+    if (!secret->is_kept) return;
+    item.reveal.question = secret->question;
+    item.reveal.hypothesis = secret->hypothesis;
+    memcpy(item.reveal.salt, secret->salt, COMMITMENT_SALT_BYTES);
+    if (submit(sim, member, &item) == STATUS_OK) secret->is_kept = false;
+}
+
+static void close_family(struct sim *sim, uint32_t member) {
+    struct item item = {.kind = ITEM_CLOSE_FAMILY};
+    char family[32];
+    item.close_family.family = family_of(&sim->members[member], family, sizeof family);
+    if (submit(sim, member, &item) == STATUS_OK) sim->members[member].families++;
 }
 
 enum status sim_tell(struct sim *sim, uint32_t member, const char *observation, int64_t llr_quanta) {
@@ -55,14 +99,28 @@ void sim_start_workload(struct sim *sim) {
     for (uint32_t i = 0; i < sim->config.members && sim->config.submit_every_us > 0; i++) submit_later(sim, i);
 }
 
+/* Half of the questions end with a verdict, and are followed by another one. */
+static uint64_t draw_deadline_us(struct sim *sim) {
+    if (prng_chance(&sim->workload, 1, 2)) return 0;
+    return (uint64_t)prng_between(&sim->workload, 2000000, 10000000);
+}
+
 void sim_on_submit(struct sim *sim, uint32_t member) {
     if (sim->quiet) return;
     submit_later(sim, member);
+    if (prng_chance(&sim->workload, 1, 8)) reveal(sim, member);
+    if (prng_chance(&sim->workload, 1, 80)) close_family(sim, member);
     char text[64];
-    snprintf(text, sizeof text, "m%u says %llu", member, (unsigned long long)++sim->members[member].observations);
+    /* Half of what is seen is seen by everybody at that time, so that panels fill; the rest by one member alone. */
+    if (prng_chance(&sim->workload, 1, 2)) {
+        snprintf(text, sizeof text, "seen at %llu", (unsigned long long)(sim->now_us / SHARED_SIGHT_US));
+    } else {
+        snprintf(text, sizeof text, "m%u says %llu", member, (unsigned long long)++sim->members[member].observations);
+    }
     int64_t llr = prng_between(&sim->workload, -3 * QUANTA_PER_NAT, 3 * QUANTA_PER_NAT);
     bool ask = sim->questions_count == 0 || prng_chance(&sim->workload, 1, 50);
-    enum status status = ask ? sim_ask(sim, member, text) : sim_tell(sim, member, text, llr);
+    enum status status = ask ? STATUS_QUESTION_CLOSED : sim_tell(sim, member, text, llr);
+    if (status == STATUS_QUESTION_CLOSED) status = sim_ask(sim, member, text, draw_deadline_us(sim));
     /* A refusal is an answer: the question may not be agreed on yet, the member may be down or busy. */
     (void)status;
 }

@@ -178,6 +178,8 @@ void sim_close(struct sim *sim) {
     for (uint32_t i = 0; i < sim->bodies; i++) sim_body_close(&sim->members[i]);
     for (size_t i = 0; i < sim->events_count; i++) sim_frame_drop(sim->events[i].frame);
     sim_witness_close(sim);
+    sim_lose_nothing(sim);
+    sim_certificates_close(sim);
     void *pieces[] = {sim->members, sim->liar, sim->lost,    sim->clock_us,  sim->drift,  sim->drift_us, sim->side,
                       sim->faults,  sim->said, sim->blocked, sim->arrive_us, sim->events, sim->finals};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) free(pieces[i]);

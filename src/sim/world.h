@@ -52,6 +52,14 @@ struct said {
     struct places nullified;
 };
 
+/* What only the asker of a question knows. */
+struct sim_secret {
+    bool is_kept; /* there is one, and it is not told yet */
+    struct question_id question;
+    uint8_t salt[COMMITMENT_SALT_BYTES];
+    uint32_t hypothesis;
+};
+
 struct sim_member {
     struct sim *sim;
     uint32_t body;
@@ -82,6 +90,17 @@ struct sim_member {
     uint64_t flip;            /* dice of a flipped bit; 0: none */
     bool *proven;             /* members that it has a proof against */
     struct said *heard_since; /* by liar: what it heard in this life */
+
+    struct sim_secret secret; /* of the question that it asked last */
+    uint32_t families;        /* that it closed */
+
+    uint64_t certified_seen; /* the newest certified height that certificates.c looked at */
+    uint64_t sampled;        /* the height of its last sample */
+    bool *judged;            /* by question: the certificate of its verdict was verified */
+    uint64_t judged_count;
+    uint64_t watched_view; /* told last (watch.c), as are the next two */
+    uint64_t watched_proposal;
+    const struct flying *watched_frame;
 };
 
 /* What was final first at a height, by anybody. */
@@ -106,7 +125,7 @@ struct sim {
     struct prng workload;
     struct prng chaos;
     uint64_t now_us;
-    struct event *events; /* binary heap */
+    struct event *events; /* heap */
     size_t events_count;
     size_t events_capacity;
     uint64_t order;
@@ -135,6 +154,10 @@ struct sim {
     uint64_t busy_us; /* the second that busy_events counts */
     uint64_t busy_events;
     uint64_t frames_of[32]; /* of honest members in that second, by type */
+    uint16_t *losses;       /* [from * n + to]: bits of the kinds of frames that are lost by hand; NULL: none */
+    struct certificate_room *room; /* where certificate files are made; NULL before the first */
+    enum sim_watch watch;
+
     struct sim_report report;
 };
 
@@ -167,6 +190,15 @@ void sim_fly(struct sim_member *body, uint32_t to, struct flying *frame, uint64_
 struct flying *sim_frame_new(struct slice bytes);
 void sim_frame_drop(struct flying *frame);
 
+/* losses.c */
+bool sim_loses(const struct sim *sim, uint32_t from, uint32_t to, const struct flying *flying);
+
+/* watch.c */
+void sim_watch_vote(const struct sim_member *body, const struct vote *vote);
+void sim_watch_certificate(const struct sim_member *body, uint64_t view, enum vote_kind kind, struct slice bytes);
+void sim_watch_view(struct sim_member *body, uint64_t view);
+void sim_watch_sent(struct sim_member *body, uint32_t to, const struct flying *flying);
+
 /* delays.c */
 uint64_t sim_delay_us(struct sim *sim, uint32_t from, uint32_t to);
 uint64_t sim_delta_us(enum sim_network network);
@@ -191,6 +223,11 @@ void sim_check_certified(struct sim_member *body, const struct checkpoint *check
                          const struct checkpoint_signature *signatures, uint32_t count);
 void sim_check_busy(struct sim *sim);
 void sim_check_limits(struct sim_member *body);
+
+/* certificates.c */
+void sim_check_certificates(struct sim_member *body, uint64_t certified);
+void sim_certificates_forget(struct sim_member *body);
+void sim_certificates_close(struct sim *sim);
 
 /* progress.c */
 uint64_t sim_newest_view(const struct sim *sim);

@@ -18,6 +18,7 @@ static const struct attack *const attacks[] = {
     &attack_forked_lane,
     &attack_mutator,
     &attack_oversizer,
+    &attack_perjurer,
     &attack_replayer,
     &attack_silent,
     &attack_skipper,
@@ -83,8 +84,9 @@ void sim_attacker_new(struct sim_member *body, const char *name) {
     a->frame = taken(sizeof *a->frame);
     a->header = taken(sizeof *a->header);
     a->block = taken(sizeof *a->block);
-    a->buffer = taken(FRAME_BYTES_MAX);
-    a->piece = taken(FRAME_BYTES_MAX);
+    a->buffer = malloc(FRAME_BYTES_MAX);
+    a->piece = malloc(FRAME_BYTES_MAX);
+    CHECK(a->buffer != NULL && a->piece != NULL);
     a->mixed = strcmp(name, "mix") == 0;
     body->attacker = a;
     if (a->mixed) {

@@ -29,7 +29,7 @@ static void claims(struct attacker *a, uint32_t to) {
     attack_send_frame(a, to, &frame);
     frame = (struct frame){.type = FRAME_RECOVER, .recover = {prng_next(&a->dice)}};
     attack_send_frame(a, to, &frame);
-    frame = (struct frame){.type = FRAME_RECOVERED, .recovered = {.nonce = 1, .notarize_view = far}};
+    frame = (struct frame){.type = FRAME_RECOVERED, .recovered = {.nonce = 1, .view = far}};
     attack_send_frame(a, to, &frame);
     frame = (struct frame){.type = FRAME_ACK, .ack = {.count = 1}};
     frame.ack.tips[0] = (struct tip){attack_random_peer(a), far, attack_random_hash(a)};
