@@ -39,7 +39,7 @@ struct credimus_verdict {
 };
 
 /* Returns 0 when the certificate holds and fills `verdict`; any other number names the reason (credimus_verify_text),
- * and `verdict` is untouched.
+ * and `verdict` is untouched. A certificate about a family of questions, not about a question, is refused.
  *
  * `certificate`  the whole file, at most 1 MiB
  * `genesis`      the genesis in its canonical CBOR form

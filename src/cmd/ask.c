@@ -17,6 +17,8 @@ enum {
     OPTION_MIN_MARGIN,
     OPTION_WINDOW,
     OPTION_DEADLINE,
+    OPTION_CANARY,
+    OPTION_FAMILY,
     OPTION_ACK,
 };
 
@@ -31,6 +33,8 @@ static const struct option_spec options[] = {
     {"min-margin", "M", "liars that a decision must bear (default: more than a third)", 0},
     {"window", "SECONDS", "panel: how long an observation stays open", 0},
     {"deadline", "SECONDS", "when the question is closed, decided or not (default: never)", 0},
+    {"canary", "HYPOTHESIS", "you know this one is true; kept secret until `credimus reveal`", 0},
+    {"family", "NAME", "one of many alike; when the family closes, members' skill is learnt from it", 0},
     {"ack", "HOW", "answer when it is local, available, committed (default) or final", 0},
     {0},
 };
@@ -42,7 +46,8 @@ static json_t *question_of(const struct invocation *invocation) {
     } texts[] = {
         {OPTION_TITLE, "title"},   {OPTION_MODE, "mode"},           {OPTION_CAP, "cap"},
         {OPTION_RHO, "rho"},       {OPTION_DECIDE_AT, "decide_at"}, {OPTION_MIN_MARGIN, "min_margin"},
-        {OPTION_WINDOW, "window"}, {OPTION_DEADLINE, "deadline"},
+        {OPTION_WINDOW, "window"}, {OPTION_DEADLINE, "deadline"},   {OPTION_CANARY, "canary"},
+        {OPTION_FAMILY, "family"},
     };
     json_t *question = json_object();
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -108,8 +113,12 @@ const struct command command_ask = {
     .name = "ask",
     .arguments = "MEMBER_DIR",
     .help = "Ask the group a question; prints its id",
-    .more = "The same content has the same id; asking it again changes nothing.\n"
-            "In doubt choose --mode panel, or --mode pool --rho 1: both avoid counting one fact several times.",
+    .more =
+        "The same content has the same id; asking it again changes nothing.\n"
+        "Until it is revealed nobody but you can tell a canary from any other question; give each a title of its "
+        "own.\n"
+        "A family belongs to who asks its first question; its questions are panels with one number of hypotheses.\n"
+        "In doubt choose --mode panel, or --mode pool --rho 1: both avoid counting one fact several times.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

@@ -212,6 +212,26 @@ int question_parse(const struct invocation *invocation, const char *text, char r
     return COMMAND_DONE;
 }
 
+int family_parse(const struct invocation *invocation, const char *text, char ret_path[FAMILY_PATH_BYTES]) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char digits[] = "0123456789ABCDEF";
+    size_t bytes = strlen(text);
+    if (bytes == 0 || bytes > FAMILY_BYTES_MAX) {
+        return command_misuse(invocation, "the name of a family has 1 to %d bytes, not %zu", FAMILY_BYTES_MAX, bytes);
+    }
+    for (; *text != '\0'; text++) {
+        if (strchr(plain, *text) != NULL) {
+            *ret_path++ = *text;
+        } else {
+            *ret_path++ = '%';
+            *ret_path++ = digits[(unsigned char)*text >> 4];
+            *ret_path++ = digits[(unsigned char)*text & 15];
+        }
+    }
+    *ret_path = '\0';
+    return COMMAND_DONE;
+}
+
 const char *reply_text(const json_t *json, const char *name, const char *otherwise) {
     const char *text = json_string_value(json_object_get(json, name));
     return text != NULL ? text : otherwise;

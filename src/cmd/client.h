@@ -56,6 +56,10 @@ const char *reply_detail(const struct reply *reply);
 enum { QUESTION_TEXT_BYTES = 33 };
 int question_parse(const struct invocation *invocation, const char *text, char ret_question[QUESTION_TEXT_BYTES]);
 
+/* The name of a family as it stands in a path (RFC 3986). COMMAND_DONE, or COMMAND_USAGE after saying so. */
+enum { FAMILY_PATH_BYTES = 3 * FAMILY_BYTES_MAX + 1 };
+int family_parse(const struct invocation *invocation, const char *text, char ret_path[FAMILY_PATH_BYTES]);
+
 /* A text, an integer or a list of an answer; `otherwise`, 0 or NULL when it has none under this name. */
 const char *reply_text(const json_t *json, const char *name, const char *otherwise);
 long long reply_whole(const json_t *json, const char *name);

@@ -12,7 +12,7 @@
 /* What the shell gets back. */
 enum { COMMAND_DONE = 0, COMMAND_REFUSED = 1, COMMAND_USAGE = 2 };
 
-enum { COMMAND_OPTIONS_MAX = 16, COMMAND_ARGUMENTS_MAX = 4 };
+enum { COMMAND_OPTIONS_MAX = 20, COMMAND_ARGUMENTS_MAX = 4 };
 
 struct option_spec {
     const char *name;  /* "title": --title */
@@ -58,6 +58,10 @@ extern const struct command command_start;
 extern const struct command command_ask;
 extern const struct command command_tell;
 extern const struct command command_import;
+extern const struct command command_close;
+extern const struct command command_reveal;
+extern const struct command command_family;
+extern const struct command command_members;
 extern const struct command command_show;
 extern const struct command command_certificate;
 extern const struct command command_verify;
@@ -67,6 +71,7 @@ extern const struct command command_proof_save;
 extern const struct command command_proof_verify;
 extern const struct command command_log;
 extern const struct command command_sim;
+extern const struct command command_lab;
 
 /* Says why nothing was done; `error` is the stable name (status_name), the sentence says what happened, to what, and
  * what to do next. Returns COMMAND_REFUSED. */

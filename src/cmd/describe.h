@@ -3,9 +3,11 @@
 #define CMD_DESCRIBE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
-#include "wire/item.h"
+#include "wire/calibrated.h"
+#include "wire/genesis.h"
 
 /* Quanta as an exact decimal number of nats, with a sign: "+1.5", "-0.000000001", "0". */
 enum { QUANTA_TEXT_BYTES = 32 };
@@ -15,5 +17,11 @@ void describe_quanta(int64_t quanta, char ret_text[QUANTA_TEXT_BYTES]);
 void describe_print_item(FILE *out, const struct item *item, struct slice bytes);
 /* A new reference. */
 json_t *describe_item(const struct item *item, struct slice bytes);
+
+/* One line, `indent` before it, for a leaf of the log that is of interest and in no batch: a verdict, a suspicion, a calibration. False, and
+ * nothing printed, for any other. */
+bool describe_print_record(FILE *out, const char *indent, const struct genesis *genesis, struct slice leaf);
+/* A new reference; NULL for any other. */
+json_t *describe_record(struct slice leaf);
 
 #endif

@@ -1,6 +1,7 @@
 /* Questions and evidence on their way to a member (cmd/evidence.h). */
 #include "cmd/evidence.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,4 +71,21 @@ int evidence_post(struct client *client, const char *path, const json_t *object,
     int code = client_demand(client, path, slice_of_text(text), "application/json", ret_reply);
     free(text);
     return code;
+}
+
+int evidence_print_accepted(const struct invocation *invocation, const struct reply *reply, const char *wanted) {
+    const char *reached = reply_text(reply->json, "ack", "local");
+    bool enough = evidence_ack_reached(reached, wanted);
+    if (invocation->json) {
+        (void)json_dumpf(reply->json, stdout, 0);
+        (void)putchar('\n');
+    } else {
+        (void)printf("accepted: %s, batch %lld item %lld\n", evidence_ack_text(reached),
+                     reply_whole(reply->json, "seq"), reply_whole(reply->json, "index"));
+    }
+    if (!enough && !invocation->json) {
+        (void)fprintf(stderr, "credimus %s: it is not %s yet, but it is kept and on its way (credimus status)\n",
+                      invocation->command->name, wanted);
+    }
+    return enough ? COMMAND_DONE : COMMAND_REFUSED;
 }

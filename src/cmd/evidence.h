@@ -20,6 +20,10 @@ enum status evidence_set_content(json_t *object, const char *path, struct config
 /* Posts `object` as JSON. As client_demand. */
 int evidence_post(struct client *client, const char *path, const json_t *object, struct reply *ret_reply);
 
+/* Says what became of a submission, or prints the reply with --json; COMMAND_REFUSED when it is less safe than
+ * `wanted`. */
+int evidence_print_accepted(const struct invocation *invocation, const struct reply *reply, const char *wanted);
+
 /* Whether `reached` is at least as safe as `wanted`. */
 bool evidence_ack_reached(const char *reached, const char *wanted);
 /* "durable in this member's lane", ... by the name of an ack. */

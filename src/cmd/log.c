@@ -35,6 +35,7 @@ struct walk {
     bool items;
     uint64_t committed[MEMBERS_MAX]; /* of each lane, before the height */
     json_t *batches;                 /* with --json */
+    json_t *records;
 };
 
 static int refuse(const struct walk *walk, enum status status, uint64_t height) {
@@ -106,15 +107,36 @@ static enum status show_batches(struct walk *walk) {
     return STATUS_OK;
 }
 
+/* The leaves that the height added to the log behind those of its batches. */
+static enum status show_records(struct walk *walk, uint64_t height) {
+    struct checkpoint before = {.size = 1}; /* the genesis */
+    struct checkpoint after;
+    uint64_t time_us;
+    if (height > 1) TRY(ledger_read_checkpoint(walk->ledger, height - 1, &before, &time_us));
+    TRY(ledger_read_checkpoint(walk->ledger, height, &after, &time_us));
+    for (uint64_t i = before.size; i < after.size; i++) {
+        struct slice leaf;
+        TRY(ledger_read_leaf(walk->ledger, i, &leaf));
+        if (walk->invocation->json) {
+            json_t *record = describe_record(leaf);
+            CHECK(record == NULL || json_array_append_new(walk->records, record) == 0);
+        } else {
+            (void)describe_print_record(stdout, "    ", &walk->config.genesis, leaf);
+        }
+    }
+    return STATUS_OK;
+}
+
 static void print_height(const struct walk *walk, const struct checkpoint *checkpoint, uint64_t time_us) {
     char root[2 * HASH_BYTES + 1];
     char time[CONFIG_TIME_BYTES];
     bytes_to_hex(checkpoint->root.bytes, HASH_BYTES, root);
     config_time_put(time_us, time);
     if (walk->invocation->json) {
-        json_t *json = json_pack("{s:I, s:s, s:I, s:I, s:s, s:O}", "height", (json_int_t)checkpoint->height, "time",
-                                 time, "view", (json_int_t)walk->block.view, "leaves", (json_int_t)checkpoint->size,
-                                 "root", root, "batches", walk->batches);
+        json_t *json =
+            json_pack("{s:I, s:s, s:I, s:I, s:s, s:O, s:O}", "height", (json_int_t)checkpoint->height, "time", time,
+                      "view", (json_int_t)walk->block.view, "leaves", (json_int_t)checkpoint->size, "root", root,
+                      "batches", walk->batches, "records", walk->records);
         CHECK(json != NULL);
         (void)json_dumpf(json, stdout, 0);
         (void)putchar('\n');
@@ -147,8 +169,10 @@ static enum status show_height(struct walk *walk, uint64_t height) {
         TRY(ledger_read_checkpoint(walk->ledger, height, &checkpoint, &time_us));
         if (!walk->invocation->json) print_height(walk, &checkpoint, time_us);
         TRY(show_batches(walk));
+        if (walk->member == MEMBERS_MAX) TRY(show_records(walk, height));
         if (walk->invocation->json) print_height(walk, &checkpoint, time_us);
         (void)json_array_clear(walk->batches);
+        (void)json_array_clear(walk->records);
     }
     for (uint32_t i = 0; i < walk->block.entries_count; i++) {
         walk->committed[walk->block.entries[i].member % MEMBERS_MAX] = walk->block.entries[i].seq;
@@ -190,8 +214,10 @@ static int read_ledger(struct walk *walk) {
                                      &walk->ledger, detail, sizeof detail);
     if (status != STATUS_OK) return explain_open(walk, status, detail);
     walk->batches = json_array();
+    walk->records = json_array();
     int code = show_heights(walk);
     json_decref(walk->batches);
+    json_decref(walk->records);
     ledger_close(walk->ledger);
     return code;
 }
@@ -249,7 +275,9 @@ const struct command command_log = {
     .name = "log",
     .arguments = "MEMBER_DIR",
     .help = "Show, or check, what is in the ledger of a stopped member",
-    .more = "Heights and their batches; with --member or --height their items too. With --json one object a line.",
+    .more =
+        "Heights, their batches, verdicts, suspicions and calibrations; with --member or --height the items of the\n"
+        "batches too. With --json one object a line.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

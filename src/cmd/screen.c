@@ -28,6 +28,12 @@ void screen_clean(char *text) {
     }
 }
 
+const char *screen_cleaned(const char *text, char *buffer, size_t bytes) {
+    (void)snprintf(buffer, bytes, "%s", text);
+    screen_clean(buffer);
+    return buffer;
+}
+
 static bool is_continuation(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
 
 size_t screen_columns(const char *text) {
@@ -46,6 +52,16 @@ void screen_print_cell(FILE *out, const char *text, size_t columns) {
     }
     if (whole > columns) (void)fputs("\u2026", out);
     for (size_t i = whole; i < columns; i++) (void)fputc(' ', out);
+}
+
+void screen_print_percent(FILE *out, double share) {
+    if (share > 0.99995 && share < 1) {
+        (void)fputs(" >99.99 %", out);
+    } else if (share > 0 && share < 0.00005) {
+        (void)fputs("  <0.01 %", out);
+    } else {
+        (void)fprintf(out, "%7.2f %%", share * 100);
+    }
 }
 
 void screen_bar(double share, size_t columns, char ret_bar[SCREEN_BAR_BYTES]) {

@@ -19,24 +19,6 @@ static const struct option_spec options[] = {
     {0},
 };
 
-/* A text of the answer in memory of the caller's, cut to fit and without control characters. */
-static const char *cleaned(const char *text, char *buffer, size_t bytes) {
-    (void)snprintf(buffer, bytes, "%s", text);
-    screen_clean(buffer);
-    return buffer;
-}
-
-/* Certainty is shown as such only when it is: 99.99999 % is not 100 %. */
-static void print_percent(double share) {
-    if (share > 0.99995 && share < 1) {
-        (void)printf(" >99.99 %%");
-    } else if (share > 0 && share < 0.00005) {
-        (void)printf("  <0.01 %%");
-    } else {
-        (void)printf("%7.2f %%", share * 100);
-    }
-}
-
 static void print_hypotheses(const json_t *belief) {
     char name[512];
     char bar[SCREEN_BAR_BYTES];
@@ -45,7 +27,7 @@ static void print_hypotheses(const json_t *belief) {
     json_t *posterior = json_object_get(belief, "posterior");
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *text = json_string_value(json_array_get(names, i));
-        size_t width = screen_columns(cleaned(text != NULL ? text : "?", name, sizeof name));
+        size_t width = screen_columns(screen_cleaned(text != NULL ? text : "?", name, sizeof name));
         if (width > columns) columns = width;
     }
     if (columns > NAME_COLUMNS_MAX) columns = NAME_COLUMNS_MAX;
@@ -54,9 +36,9 @@ static void print_hypotheses(const json_t *belief) {
         double share = json_number_value(json_array_get(posterior, i));
         screen_bar(share, BAR_COLUMNS, bar);
         (void)printf("  ");
-        screen_print_cell(stdout, cleaned(text != NULL ? text : "?", name, sizeof name), columns);
+        screen_print_cell(stdout, screen_cleaned(text != NULL ? text : "?", name, sizeof name), columns);
         (void)printf("  %s ", bar);
-        print_percent(share);
+        screen_print_percent(stdout, share);
         (void)putchar('\n');
     }
 }
@@ -104,7 +86,7 @@ static void standing_put(const json_t *belief, char *ret_text, size_t bytes) {
     const char *status = reply_text(belief, "status", "?");
     const char *decided = reply_text(belief, "outcome", NULL);
     (void)snprintf(ret_text, bytes, "%s%s%s", status, decided != NULL ? ": " : "",
-                   decided != NULL ? cleaned(decided, outcome, sizeof outcome) : "");
+                   decided != NULL ? screen_cleaned(decided, outcome, sizeof outcome) : "");
 }
 
 static const char *finality_text(const char *finality) {
@@ -120,11 +102,30 @@ static const char *finality_text(const char *finality) {
     return finality;
 }
 
+/* Nobody can tell what is not opened; what is opened was settled before anybody answered. */
+static void print_opening(const json_t *belief) {
+    char text[512];
+    const char *opening = reply_text(belief, "opening", "not opened");
+    const char *canary = reply_text(belief, "canary", NULL);
+    if (canary != NULL) {
+        (void)printf("  It was a canary: who asked it knew that the answer is %s.\n",
+                     screen_cleaned(canary, text, sizeof text));
+    } else if (strcmp(opening, "ordinary") == 0) {
+        (void)printf("  It was an ordinary question, no canary.\n");
+    }
+}
+
+static void print_family(const json_t *belief) {
+    char text[512];
+    const char *family = reply_text(belief, "family", NULL);
+    if (family != NULL) (void)printf("  Of the family %s.\n", screen_cleaned(family, text, sizeof text));
+}
+
 static void print_belief(const json_t *belief, uint32_t members) {
     char title[1024];
     char standing[1024];
     standing_put(belief, standing, sizeof standing);
-    (void)printf("%s\n", cleaned(reply_text(belief, "title", "?"), title, sizeof title));
+    (void)printf("%s\n", screen_cleaned(reply_text(belief, "title", "?"), title, sizeof title));
     (void)printf("  question %s, %s, %s\n\n", reply_text(belief, "question", "?"), reply_text(belief, "mode", "?"),
                  standing);
     print_hypotheses(belief);
@@ -133,6 +134,8 @@ static void print_belief(const json_t *belief, uint32_t members) {
     print_intervals(belief);
     (void)printf("  %lld pieces of evidence, %lld of %u members contributed.\n", reply_whole(belief, "items"),
                  reply_whole(belief, "contributors"), members);
+    print_family(belief);
+    print_opening(belief);
     (void)printf("  %s at threshold %s, height %lld.\n", finality_text(reply_text(belief, "finality", "?")),
                  reply_text(belief, "threshold", "?"), reply_whole(belief, "height"));
 }
@@ -145,11 +148,11 @@ static void print_row(const json_t *belief, uint32_t members) {
         top = fmax(top, json_number_value(json_array_get(posterior, i)));
     }
     (void)printf("%-32s  ", reply_text(belief, "question", "?"));
-    screen_print_cell(stdout, cleaned(reply_text(belief, "title", "?"), text, sizeof text), TITLE_COLUMNS);
+    screen_print_cell(stdout, screen_cleaned(reply_text(belief, "title", "?"), text, sizeof text), TITLE_COLUMNS);
     (void)printf("  ");
     standing_put(belief, text, sizeof text);
     screen_print_cell(stdout, text, STANDING_COLUMNS);
-    print_percent(top);
+    screen_print_percent(stdout, top);
     (void)printf("  %3lld of %-3u  %s\n", reply_whole(belief, "flip_margin"), members,
                  reply_text(belief, "finality", "?"));
 }

@@ -38,24 +38,6 @@ static json_t *tell_of(const struct invocation *invocation, const char *question
     return tell;
 }
 
-/* What it came to; less than was asked for when that took too long. */
-static int print_accepted(const struct invocation *invocation, const struct reply *reply, const char *ack) {
-    const char *reached = reply_text(reply->json, "ack", "local");
-    bool enough = evidence_ack_reached(reached, ack);
-    if (invocation->json) {
-        (void)json_dumpf(reply->json, stdout, 0);
-        (void)putchar('\n');
-    } else {
-        (void)printf("accepted: %s, batch %lld item %lld\n", evidence_ack_text(reached),
-                     reply_whole(reply->json, "seq"), reply_whole(reply->json, "index"));
-    }
-    if (!enough && !invocation->json) {
-        (void)fprintf(stderr, "credimus tell: it is not %s yet, but it is kept and on its way (credimus status)\n",
-                      ack);
-    }
-    return enough ? COMMAND_DONE : COMMAND_REFUSED;
-}
-
 static int post(const struct invocation *invocation, const json_t *tell, const char *ack) {
     char path[64];
     struct client *client;
@@ -65,7 +47,7 @@ static int post(const struct invocation *invocation, const json_t *tell, const c
     (void)snprintf(path, sizeof path, "/v1/evidence?ack=%s", ack);
     code = evidence_post(client, path, tell, &reply);
     if (code == COMMAND_DONE) {
-        code = print_accepted(invocation, &reply, ack);
+        code = evidence_print_accepted(invocation, &reply, ack);
         reply_free(&reply);
     }
     client_close(client);

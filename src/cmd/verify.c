@@ -12,6 +12,9 @@
 
 enum { OPTION_GENESIS, OPTION_EXPECT, OPTION_THRESHOLD, OPTION_MIN_MARGIN };
 
+/* 1 with 12 fractional bits (wire/calibrated.h). */
+#define Q12_ONE 4096.0
+
 static const struct option_spec options[] = {
     {"genesis", "FILE", "genesis.json of the group, from somebody you trust", 0},
     {"expect", "HYPOTHESIS", "it must be decided for this one", 0},
@@ -49,40 +52,72 @@ static json_t *signers_json(const struct case_file *file) {
     return signers;
 }
 
-static int print_json(const struct case_file *file) {
+/* What both kinds of certificates have in common. */
+static void add_signers(json_t *json, const struct case_file *file) {
     const struct verify_result *result = &file->result;
-    const struct record_belief *belief = &result->belief;
-    char question[2 * QUESTION_ID_BYTES + 1];
-    char title[TITLE_BYTES_MAX + 1];
-    char top[HYPOTHESIS_BYTES_MAX + 1];
     char root[2 * HASH_BYTES + 1];
-    bytes_to_hex(belief->question.bytes, QUESTION_ID_BYTES, question);
     bytes_to_hex(result->checkpoint.root.bytes, HASH_BYTES, root);
-    const char *name = text_of(belief->hypotheses[belief->top], top, sizeof top);
-    json_t *json =
-        json_pack("{s:b, s:s, s:s, s:s, s:s?, s:i, s:o, s:i, s:i, s:I, s:I, s:I, s:s}", "ok", 1, "question", question,
-                  "title", text_of(belief->title, title, sizeof title), "status", standing_of(belief), "outcome",
-                  belief->status == QUESTION_DECIDED ? name : NULL, "flip_margin", (int)belief->flip_margin,
-                  "signers", signers_json(file), "needed", (int)result->needed, "members", (int)file->genesis.members,
-                  "weight", (json_int_t)result->weight, "weight_total", (json_int_t)result->weight_total, "height",
-                  (json_int_t)result->checkpoint.height, "root", root);
-    CHECK(json != NULL);
+    json_t *more =
+        json_pack("{s:o, s:i, s:i, s:I, s:I, s:I, s:s}", "signers", signers_json(file), "needed", (int)result->needed,
+                  "members", (int)file->genesis.members, "weight", (json_int_t)result->weight, "weight_total",
+                  (json_int_t)result->weight_total, "height", (json_int_t)result->checkpoint.height, "root", root);
+    CHECK(json != NULL && more != NULL && json_object_update(json, more) == 0);
+    json_decref(more);
+}
+
+static int print_and_free(json_t *json) {
     (void)json_dumpf(json, stdout, 0);
     (void)putchar('\n');
     json_decref(json);
     return COMMAND_DONE;
 }
 
-static int print_report(const struct case_file *file) {
+static json_t *skills_json(const struct case_file *file) {
+    json_t *skills = json_array();
+    for (uint32_t m = 0; m < file->result.calibration.members; m++) {
+        const struct record_skill *skill = &file->result.calibration.skills[m];
+        json_t *json = json_pack("{s:s, s:i, s:f, s:i, s:b}", "name", file->genesis.member_names[m], "reports",
+                                 (int)skill->reports, "skill", (double)skill->skill / Q12_ONE, "group",
+                                 (int)skill->group, "discounted", skill->discounted);
+        CHECK(json != NULL && json_array_append_new(skills, json) == 0);
+    }
+    return skills;
+}
+
+static int print_calibration_json(const struct case_file *file) {
+    const struct record_calibration *calibration = &file->result.calibration;
+    char family[FAMILY_BYTES_MAX + 1];
+    char results[2 * HASH_BYTES + 1];
+    bytes_to_hex(calibration->results.bytes, HASH_BYTES, results);
+    json_t *json = json_pack("{s:b, s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:s, s:o}", "ok", 1, "family",
+                             text_of(calibration->family, family, sizeof family), "labels", (int)calibration->labels,
+                             "questions", (int)calibration->questions, "decided", (int)calibration->decided,
+                             "canaries", (int)calibration->canaries, "leak", calibration->leak, "alarm",
+                             calibration->alarm, "results", results, "skills", skills_json(file));
+    add_signers(json, file);
+    return print_and_free(json);
+}
+
+static int print_json(const struct case_file *file) {
     const struct verify_result *result = &file->result;
     const struct record_belief *belief = &result->belief;
-    char text[TITLE_BYTES_MAX + 1];
+    char question[2 * QUESTION_ID_BYTES + 1];
+    char title[TITLE_BYTES_MAX + 1];
+    char top[HYPOTHESIS_BYTES_MAX + 1];
+    bytes_to_hex(belief->question.bytes, QUESTION_ID_BYTES, question);
+    const char *name = text_of(belief->hypotheses[belief->top], top, sizeof top);
+    json_t *json =
+        json_pack("{s:b, s:s, s:s, s:s, s:s?, s:i}", "ok", 1, "question", question, "title",
+                  text_of(belief->title, title, sizeof title), "status", standing_of(belief), "outcome",
+                  belief->status == QUESTION_DECIDED ? name : NULL, "flip_margin", (int)belief->flip_margin);
+    add_signers(json, file);
+    return print_and_free(json);
+}
+
+static void print_signers(const struct case_file *file) {
+    const struct verify_result *result = &file->result;
     char time[CONFIG_TIME_BYTES];
     config_time_put(result->state.time_us, time);
-    (void)printf("OK  %s\n", text_of(belief->title, text, sizeof text));
-    (void)printf("  %s: %s\n", standing_of(belief), text_of(belief->hypotheses[belief->top], text, sizeof text));
-    (void)printf("  %u of %u members would have had to lie to change this\n", belief->flip_margin,
-                 file->genesis.members);
     (void)printf("  signed by %u of %u members (%u needed), %.0f %% of the weight:", result->signers,
                  file->genesis.members, result->needed,
                  result->weight_total > 0 ? 100.0 * (double)result->weight / (double)result->weight_total : 0.0);
@@ -91,6 +126,33 @@ static int print_report(const struct case_file *file) {
     }
     (void)printf("\n  height %llu, %s, log of %llu leaves\n", (unsigned long long)result->checkpoint.height, time,
                  (unsigned long long)result->checkpoint.size);
+}
+
+static int print_calibration_report(const struct case_file *file) {
+    const struct record_calibration *calibration = &file->result.calibration;
+    char text[FAMILY_BYTES_MAX + 1];
+    char results[2 * HASH_BYTES + 1];
+    bytes_to_hex(calibration->results.bytes, HASH_BYTES, results);
+    (void)printf("OK  the calibration of the family %s\n", text_of(calibration->family, text, sizeof text));
+    (void)printf("  %u of %u questions decided, %u canaries%s%s\n", calibration->decided, calibration->questions,
+                 calibration->canaries, calibration->leak ? ", LEAK" : "", calibration->alarm ? ", ALARM" : "");
+    (void)printf("  skill:");
+    for (uint32_t m = 0; m < calibration->members; m++)
+        (void)printf(" %s %+.2f", file->genesis.member_names[m], (double)calibration->skills[m].skill / Q12_ONE);
+    (void)printf("\n  labels under the root %s\n", results);
+    print_signers(file);
+    return COMMAND_DONE;
+}
+
+static int print_report(const struct case_file *file) {
+    const struct verify_result *result = &file->result;
+    const struct record_belief *belief = &result->belief;
+    char text[TITLE_BYTES_MAX + 1];
+    (void)printf("OK  %s\n", text_of(belief->title, text, sizeof text));
+    (void)printf("  %s: %s\n", standing_of(belief), text_of(belief->hypotheses[belief->top], text, sizeof text));
+    (void)printf("  %u of %u members would have had to lie to change this\n", belief->flip_margin,
+                 file->genesis.members);
+    print_signers(file);
     return COMMAND_DONE;
 }
 
@@ -108,6 +170,9 @@ static int judge(const struct invocation *invocation, struct case_file *file) {
     if (status != STATUS_OK) {
         return command_refuse(invocation, status_name(status), "REFUSED %s: it does not hold that %s: %s",
                               invocation->arguments[0], verify_step_text(step), status_text(status));
+    }
+    if (file->result.is_calibration) {
+        return invocation->json ? print_calibration_json(file) : print_calibration_report(file);
     }
     return invocation->json ? print_json(file) : print_report(file);
 }

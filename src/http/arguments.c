@@ -139,9 +139,14 @@ static enum MHD_Result read_argument(void *context, enum MHD_ValueKind kind, con
     return MHD_NO;
 }
 
+/* What is said once, and looked at right afterwards. */
+static bool is_single(enum route_name route) {
+    return route == ROUTE_ASK || route == ROUTE_REVEAL || route == ROUTE_CLOSE_FAMILY;
+}
+
 static enum status read_arguments(struct request *request, struct refusal *ret_refusal) {
     struct reading reading = {request, ret_refusal, STATUS_OK};
-    request->ack = request->route == ROUTE_ASK ? ACK_COMMITTED : ACK_LOCAL;
+    request->ack = is_single(request->route) ? ACK_COMMITTED : ACK_LOCAL;
     request->read = READ_COMMITTED;
     request->is_atomic = true;
     request->limit = PAGE_DEFAULT;
@@ -173,16 +178,32 @@ static bool is_json_lines(const char *type) {
     return false;
 }
 
+static enum status read_key(struct request *request, struct slice key, struct refusal *ret_refusal) {
+    switch (router_row(request->route)->key) {
+    case KEY_NONE: return STATUS_OK;
+    case KEY_QUESTION:
+        if (form_read_question(key, &request->id) == STATUS_OK) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_BAD_FORMAT, "the id of a question is 32 hexadecimal digits");
+    case KEY_FAMILY:
+        if (key.bytes > FAMILY_BYTES_MAX)
+            return refusal_say(ret_refusal, STATUS_TOO_LARGE, "the name of a family has at most %d bytes",
+                               FAMILY_BYTES_MAX);
+        memcpy(request->family, key.data, key.bytes);
+        request->family_bytes = (uint32_t)key.bytes;
+        return STATUS_OK;
+    }
+    return STATUS_BAD_VALUE;
+}
+
 static enum status read_head(struct request *request, const char *method, const char *path,
                              struct refusal *ret_refusal) {
-    struct slice id;
-    enum status found = router_find(method, path, &request->route, &id);
+    struct slice key;
+    enum status found = router_find(method, path, &request->route, &key);
     if (found == STATUS_NOT_FOUND) return refusal_say(ret_refusal, found, "there is no such path");
     if (found != STATUS_OK) return refusal_say(ret_refusal, found, "the path is there, but not for this method");
     TRY(check_caller(request, ret_refusal));
     TRY(check_length(request, ret_refusal));
-    if (id.bytes > 0 && form_read_question(id, &request->id) != STATUS_OK)
-        return refusal_say(ret_refusal, STATUS_BAD_FORMAT, "the id of a question is 32 hexadecimal digits");
+    TRY(read_key(request, key, ret_refusal));
     TRY(read_arguments(request, ret_refusal));
     request->is_lines = is_json_lines(
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE));

@@ -7,11 +7,19 @@
 struct ask_form {
     struct item_ask *ask;
     uint32_t prior_count;
+    struct slice canary; /* the text of the true hypothesis */
 };
 
 static struct item_ask *ask_of(void *form) { return ((struct ask_form *)form)->ask; }
 
-static enum status take_title(struct json *json, void *form) { return json_take_string(json, &ask_of(form)->title); }
+static enum status take_text(struct json *json, size_t bytes_max, struct slice *ret_text) {
+    TRY(json_take_string(json, ret_text));
+    return ret_text->bytes <= bytes_max ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
+static enum status take_title(struct json *json, void *form) {
+    return take_text(json, TITLE_BYTES_MAX, &ask_of(form)->title);
+}
 
 static enum status take_hypotheses(struct json *json, void *form) {
     struct item_ask *ask = ask_of(form);
@@ -23,7 +31,7 @@ static enum status take_hypotheses(struct json *json, void *form) {
         TRY(json_next_element(json, &is_first, &more));
         if (!more) break;
         if (ask->hypotheses_count == HYPOTHESES_MAX) return STATUS_TOO_MANY;
-        TRY(json_take_string(json, &ask->hypotheses[ask->hypotheses_count]));
+        TRY(take_text(json, HYPOTHESIS_BYTES_MAX, &ask->hypotheses[ask->hypotheses_count]));
         ask->hypotheses_count++;
     }
     return ask->hypotheses_count >= HYPOTHESES_MIN ? STATUS_OK : STATUS_WRONG_HYPOTHESES;
@@ -86,7 +94,33 @@ static enum status take_deadline(struct json *json, void *form) {
     return take_seconds(json, 0, &ask_of(form)->deadline_us);
 }
 
-enum { TITLE, HYPOTHESES, MODE, PRIOR, PRIOR_QUANTA, CAP, RHO, DECIDE_AT, MIN_MARGIN, WINDOW, DEADLINE, ASK_FIELDS };
+static enum status take_canary(struct json *json, void *form) {
+    return take_text(json, HYPOTHESIS_BYTES_MAX, &((struct ask_form *)form)->canary);
+}
+
+/* An empty name would be the same as none. */
+static enum status take_family(struct json *json, void *form) {
+    struct slice *family = &ask_of(form)->family;
+    TRY(take_text(json, FAMILY_BYTES_MAX, family));
+    return family->bytes > 0 ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+enum {
+    TITLE,
+    HYPOTHESES,
+    MODE,
+    PRIOR,
+    PRIOR_QUANTA,
+    CAP,
+    RHO,
+    DECIDE_AT,
+    MIN_MARGIN,
+    WINDOW,
+    DEADLINE,
+    CANARY,
+    FAMILY,
+    ASK_FIELDS
+};
 
 static const struct json_field ask_fields[ASK_FIELDS] = {
     [TITLE] = {"title", take_title, true},
@@ -100,7 +134,21 @@ static const struct json_field ask_fields[ASK_FIELDS] = {
     [MIN_MARGIN] = {"min_margin", take_min_margin, false},
     [WINDOW] = {"window", take_window, false},
     [DEADLINE] = {"deadline", take_deadline, false},
+    [CANARY] = {"canary", take_canary, false},
+    [FAMILY] = {"family", take_family, false},
 };
+
+/* Which hypothesis a canary names. */
+static enum status find_canary(const struct item_ask *ask, struct slice canary, uint32_t *ret_opening,
+                               struct refusal *ret_refusal) {
+    for (uint32_t i = 0; i < ask->hypotheses_count; i++) {
+        if (!slice_equal(ask->hypotheses[i], canary)) continue;
+        *ret_opening = i;
+        return STATUS_OK;
+    }
+    return refusal_say(ret_refusal, STATUS_BAD_VALUE,
+                       "canary: the true answer must be one of the hypotheses, letter by letter");
+}
 
 static enum status check_ask(const struct draft *draft, uint32_t present, uint32_t prior_count,
                              struct refusal *ret_refusal) {
@@ -114,9 +162,10 @@ static enum status check_ask(const struct draft *draft, uint32_t present, uint32
     if (status == STATUS_OK) return STATUS_OK;
     if (status == STATUS_DUPLICATE) return refusal_say(ret_refusal, status, "hypotheses: two of them are the same");
     if (status == STATUS_BAD_FORMAT)
-        return refusal_say(ret_refusal, status,
-                           "title and hypotheses: 1 to %d and 1 to %d bytes of text without control characters",
-                           TITLE_BYTES_MAX, HYPOTHESIS_BYTES_MAX);
+        return refusal_say(
+            ret_refusal, status,
+            "title, hypotheses and family: 1 to %d, %d and %d bytes of text without control characters",
+            TITLE_BYTES_MAX, HYPOTHESIS_BYTES_MAX, FAMILY_BYTES_MAX);
     return refusal_of(ret_refusal, status, NULL);
 }
 
@@ -125,10 +174,13 @@ enum status form_take_ask(struct json *json, struct draft *draft, struct refusal
     struct ask_form form = {.ask = ask};
     uint32_t present;
     draft->content = slice_of(NULL, 0);
+    draft->opening = OPENING_ORDINARY;
     draft->item.kind = ITEM_ASK;
     *ask = (struct item_ask){.cap = QUESTION_CAP_DEFAULT,
                              .decide_at = QUESTION_DECIDE_AT_DEFAULT,
                              .window_us = QUESTION_WINDOW_DEFAULT_US};
     TRY(json_take_object(json, ask_fields, ASK_FIELDS, &form, &present, ret_refusal));
-    return check_ask(draft, present, form.prior_count, ret_refusal);
+    TRY(check_ask(draft, present, form.prior_count, ret_refusal));
+    if (!(present >> CANARY & 1)) return STATUS_OK;
+    return find_canary(ask, form.canary, &draft->opening, ret_refusal);
 }

@@ -19,8 +19,14 @@ static enum status take_question(struct json *json, void *form) {
     return take_id(json, &((struct draft *)form)->item.tell.question);
 }
 
+/* What is too long is told apart from what is not a name at all. */
+static enum status take_name(struct json *json, struct slice *ret_observation) {
+    TRY(json_take_string(json, ret_observation));
+    return ret_observation->bytes <= OBSERVATION_BYTES_MAX ? STATUS_OK : STATUS_TOO_LARGE;
+}
+
 static enum status take_observation(struct json *json, void *form) {
-    return json_take_string(json, &((struct draft *)form)->item.tell.observation);
+    return take_name(json, &((struct draft *)form)->item.tell.observation);
 }
 
 static enum status take_llr(struct json *json, void *form) {
@@ -113,7 +119,7 @@ static enum status take_retract_question(struct json *json, void *form) {
 }
 
 static enum status take_retract_observation(struct json *json, void *form) {
-    return json_take_string(json, &((struct draft *)form)->item.retract.observation);
+    return take_name(json, &((struct draft *)form)->item.retract.observation);
 }
 
 enum status form_take_retract(struct json *json, struct draft *draft, struct refusal *ret_refusal) {

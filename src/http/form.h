@@ -1,6 +1,7 @@
 /* Forms: what clients write as JSON objects, turned into items (docs/formats.md).
  *
- *     ask      {title, hypotheses, mode, prior | prior_quanta, cap, rho, decide_at, min_margin, window, deadline}
+ *     ask      {title, hypotheses, mode, prior | prior_quanta, cap, rho, decide_at, min_margin, window, deadline,
+ *               canary, family}
  *     tell     {question, observation, llr | loglik | probability, content | content_base64, observed_at}
  *     retract  {question, observation}
  *     close    {question}
@@ -13,9 +14,11 @@
 #include "http/json.h"
 #include "wire/item.h"
 
-/* `item` and `content` borrow from the JSON text and from `scratch`. */
+/* `item` and `content` borrow from the JSON text and from `scratch`. The commitment of an ask is left at zeros: it
+ * takes the member's key to make it. */
 struct draft {
     struct item item;
+    uint32_t opening;     /* of an ask, what it is to hide: the true hypothesis of a canary, or OPENING_ORDINARY */
     struct slice content; /* what travels beside the item; empty: none */
     uint8_t *scratch;     /* CONTENT_BYTES_MAX, set by the caller before */
 };

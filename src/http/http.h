@@ -12,12 +12,21 @@
  *     POST /v1/evidence             tell: one object, an array, or lines; ?ack= default local; ?atomic=true|false
  *     POST /v1/retract              as evidence
  *     POST /v1/close                as evidence
+ *     POST /v1/questions/ID/reveal  opens what the question hides; no body; ?ack= default committed
+ *     POST /v1/families/NAME/close  closes a family and calibrates it; no body; ?ack= default committed
  *     GET  /v1/questions            ?from=&limit=
  *     GET  /v1/questions/ID         ?read=local|committed|final, default committed
- *     GET  /v1/certificates/ID
+ *     GET  /v1/families             ?from=&limit=
+ *     GET  /v1/families/NAME        ?from=&limit= of its questions
+ *     GET  /v1/members
+ *     GET  /v1/certificates/ID      of a question
+ *     GET  /v1/certificates/families/NAME
  *     GET  /v1/status
  *     GET  /v1/proofs               misbehaviour: the signed statements that prove it
  *     GET  /metrics /healthz /readyz
+ *
+ * NAME is percent-encoded (RFC 3986). Nothing that is answered, counted or logged tells a canary from an ordinary
+ * question before it is revealed.
  *
  * Writes need "Authorization: Bearer TOKEN"; so do reads that do not come from this machine, except the two of
  * health. */
@@ -51,6 +60,13 @@
 
 struct http;
 
+/* What the disk of the member leaves it to do. */
+enum http_disk {
+    HTTP_DISK_ROOM,
+    HTTP_DISK_LOW,  /* no submissions are taken, everything else goes on */
+    HTTP_DISK_FULL, /* what happened last is not durable and waits for room: only reads go on */
+};
+
 /* What the server asks of the member that it belongs to. Called on the loop, only while a request is handled; none of
  * them may call back into this room (http_on_event by way of the replica excepted). */
 struct http_backend {
@@ -62,6 +78,17 @@ struct http_backend {
     void (*submitted)(void *context);
     /* False: no submissions now; `ret_why` says why (DISK_FULL: 507, everything else: 503). */
     bool (*accepting)(void *context, enum status *ret_why);
+    /* For status and metrics; NULL: always room. */
+    enum http_disk (*disk)(void *context);
+    /* What an ask of this member carries to hide `hypothesis`, the true one of a canary or OPENING_ORDINARY; the same
+     * for the same question. */
+    void (*commit)(void *context, const struct item_ask *ask, uint32_t hypothesis, struct hash *ret_commitment);
+    /* What the commitment of a question hides. STATUS_WRONG_OPENING: it was not made with this member's key. The salt
+     * is a secret until it is submitted. */
+    enum status (*open)(void *context, const struct record_belief *belief, uint8_t ret_salt[COMMITMENT_SALT_BYTES],
+                        uint32_t *ret_hypothesis);
+    /* The certificate file of a family, by its index; as below. */
+    enum status (*certificate_family)(void *context, uint32_t family, struct slice *ret_file);
     /* The certificate file of a question, by its index in the order of creation. `ret_file` is borrowed until the
      * next call. STATUS_NOT_FINAL: no certificate covers it yet. */
     enum status (*certificate)(void *context, uint64_t question, struct slice *ret_file);
@@ -94,7 +121,9 @@ void http_close(struct http *http, void (*closed)(void *context), void *context)
  * http_committed or at the end of the turn of the loop. */
 void http_on_event(struct http *http, const struct replica_event *event);
 
-/* The ledger was committed: own batches up to `own_seq` are durable. Never smaller than before. */
+/* The ledger was committed, with all that the replica knows: own batches up to `own_seq` are durable, never fewer than
+ * before, and so is its newest certificate. What is called final goes by the certificate of the last commit, whatever
+ * the replica says. */
 void http_committed(struct http *http, uint64_t own_seq);
 
 #endif

@@ -33,6 +33,7 @@ static void put_state(struct text *text, struct replica *replica) {
         {"view", "gauge", "View of the agreement.", status.view},
         {"log_leaves", "gauge", "Leaves of the log at the executed height.", status.checkpoint.size},
         {"questions", "gauge", "Questions that were ever asked.", machine_questions_count(machine)},
+        {"families", "gauge", "Families of questions that were ever begun.", machine_families_count(machine)},
         {"outstanding_batches", "gauge", "Own batches that are not executed yet.", status.outstanding},
         {"recovering", "gauge", "1 while the member asks the others what it has signed.", status.recovering},
         {"diverged", "gauge", "1 when an honest majority has another state.", status.diverged},
@@ -55,8 +56,27 @@ static void put_counters(struct text *text, struct replica *replica) {
         {"fetches_total", "counter", "Batches and blocks asked for.", counters->fetches},
         {"proposals_total", "counter", "Blocks proposed by this member.", counters->proposals},
         {"votes_total", "counter", "Votes signed by this member.", counters->votes},
+        {"replies_withheld_total", "counter", "Questions of members that had asked too much before.",
+         counters->replies_withheld},
     };
     put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
+/* What the state has counted since the genesis, so a restart begins where it ended. */
+static void put_standing(struct text *text, const struct machine *machine) {
+    struct machine_counts counts;
+    machine_counts(machine, &counts);
+    const struct {
+        const char *outcome;
+        uint64_t value;
+    } answers[] = {
+        {"right", counts.answers_right}, {"wrong", counts.answers_wrong}, {"missing", counts.answers_missing}};
+    const struct metric alarms[] = {{"alarms_total", "counter", "Alarms of the detectors.", counts.alarms}};
+    put_all(text, alarms, 1);
+    put_head(text, "challenge_answers_total", "counter", "Answers to honesty challenges, of all members.");
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        text_format(text, "credimus_challenge_answers_total{outcome=\"%s\"} %" PRIu64 "\n", answers[i].outcome,
+                    answers[i].value);
 }
 
 static void put_http(struct text *text, const struct metrics_http *http) {
@@ -64,6 +84,10 @@ static void put_http(struct text *text, const struct metrics_http *http) {
         {"http_items_accepted_total", "counter", "Items taken through the API.", http->items_accepted},
         {"http_waiting_requests", "gauge", "Requests that wait for an acknowledgement.", http->waiting},
         {"http_body_bytes", "gauge", "Bytes of request bodies held in memory.", http->body_bytes},
+        {"disk_low", "gauge", "1 while no submissions are taken for lack of room on the disk.",
+         http->disk != HTTP_DISK_ROOM},
+        {"disk_full", "gauge", "1 while the member waits for room on the disk and only reads go on.",
+         http->disk == HTTP_DISK_FULL},
     };
     put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
     put_head(text, "http_answers_total", "counter", "Answers by the first digit of their code.");
@@ -77,6 +101,8 @@ struct known {
     struct replica_peer peer;
     struct replica_lane lane;
     struct replica_time now;
+    struct standing_member standing;
+    struct machine_asked asked;
 };
 
 static uint64_t link_of(const struct known *k) { return k->peer.link_up; }
@@ -88,20 +114,33 @@ static uint64_t seq_of(const struct known *k) { return k->lane.tip.seq; }
 static uint64_t committed_of(const struct known *k) { return k->lane.committed_seq; }
 static uint64_t forked_of(const struct known *k) { return k->lane.forked; }
 static uint64_t proofs_of(const struct known *k) { return k->peer.proofs; }
+static uint64_t weight_of(const struct known *k) { return k->standing.weight; }
+static uint64_t reputation_of(const struct known *k) { return k->standing.reputation; }
+static uint64_t suspicion_of(const struct known *k) { return k->standing.suspicion; }
+static uint64_t alarmed_of(const struct known *k) { return k->standing.alarmed; }
+static uint64_t closed_of(const struct known *k) { return k->asked.closed; }
+static uint64_t opened_of(const struct known *k) { return k->asked.opened; }
 
 static const struct {
     const char *name;
     const char *help;
     uint64_t (*value)(const struct known *known);
     bool is_of_self; /* also told of this member itself */
+    bool is_share;   /* with 16 fractional bits, written as a number from 0 to 1 */
 } by_member[] = {
-    {"peer_link_up", "1 while the link to the member is up.", link_of, false},
-    {"peer_silent_milliseconds", "Since when nothing was heard of the member.", silent_of, false},
-    {"peer_height", "Height that the member says it is at.", height_of, false},
-    {"lane_seq", "Newest batch held of the member's lane.", seq_of, true},
-    {"lane_committed_seq", "Newest batch executed of the member's lane.", committed_of, true},
-    {"lane_forked", "1 when the member's lane has forked.", forked_of, true},
-    {"misbehaviour_proofs", "Proofs of misbehaviour held against the member.", proofs_of, true},
+    {"peer_link_up", "1 while the link to the member is up.", link_of, false, false},
+    {"peer_silent_milliseconds", "Since when nothing was heard of the member.", silent_of, false, false},
+    {"peer_height", "Height that the member says it is at.", height_of, false, false},
+    {"lane_seq", "Newest batch held of the member's lane.", seq_of, true, false},
+    {"lane_committed_seq", "Newest batch executed of the member's lane.", committed_of, true, false},
+    {"lane_forked", "1 when the member's lane has forked.", forked_of, true, false},
+    {"misbehaviour_proofs", "Proofs of misbehaviour held against the member.", proofs_of, true, false},
+    {"member_weight", "What the member's word is worth, from 0 to 1.", weight_of, true, true},
+    {"member_reputation", "Reputation from challenges and canaries, from 0 to 1.", reputation_of, true, true},
+    {"member_suspicion", "Suspicion in force, from 0 to 0.8.", suspicion_of, true, true},
+    {"member_alarmed", "1 while a detector's alarm about the member lasts.", alarmed_of, true, false},
+    {"member_questions_closed", "Questions of the member's that have a verdict.", closed_of, true, false},
+    {"member_questions_opened", "Of those, how many it has revealed.", opened_of, true, false},
 };
 
 /* Quotes, backslashes and line breaks are the only characters to escape, and names have none of the last. */
@@ -112,8 +151,19 @@ static void put_label(struct text *text, const char *name) {
     }
 }
 
+static void put_value(struct text *text, uint64_t value, bool is_share) {
+    text_put_text(text, "\"} ");
+    if (is_share) {
+        text_put_double(text, (double)value / STANDING_ONE);
+    } else {
+        text_format(text, "%" PRIu64, value);
+    }
+    text_put_text(text, "\n");
+}
+
 static void put_members(struct text *text, struct replica *replica, struct replica_time now) {
-    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    const struct machine *machine = replica_machine(replica);
+    const struct genesis *genesis = machine_genesis(machine);
     struct replica_status status;
     replica_status(replica, &status);
     for (size_t i = 0; i < sizeof by_member / sizeof by_member[0]; i++) {
@@ -123,9 +173,11 @@ static void put_members(struct text *text, struct replica *replica, struct repli
             if (member == status.self && !by_member[i].is_of_self) continue;
             replica_peer(replica, member, &known.peer);
             replica_lane(replica, member, &known.lane);
+            machine_standing(machine, member, &known.standing);
+            machine_asked(machine, member, &known.asked);
             text_format(text, "credimus_%s{member=\"%" PRIu32 "\",name=\"", by_member[i].name, member);
             put_label(text, genesis->member_names[member]);
-            text_format(text, "\"} %" PRIu64 "\n", by_member[i].value(&known));
+            put_value(text, by_member[i].value(&known), by_member[i].is_share);
         }
     }
 }
@@ -134,6 +186,7 @@ void metrics_put(struct text *text, struct replica *replica, struct replica_time
                  const struct metrics_http *http) {
     put_state(text, replica);
     put_counters(text, replica);
+    put_standing(text, replica_machine(replica));
     put_http(text, http);
     put_members(text, replica, now);
 }

@@ -3,6 +3,7 @@
 #ifndef HTTP_METRICS_H
 #define HTTP_METRICS_H
 
+#include "http/http.h"
 #include "http/text.h"
 #include "replica/replica.h"
 
@@ -12,6 +13,7 @@ struct metrics_http {
     uint64_t items_accepted;
     uint64_t waiting;
     uint64_t body_bytes;
+    enum http_disk disk;
 };
 
 void metrics_put(struct text *text, struct replica *replica, struct replica_time now,

@@ -4,12 +4,6 @@
 #include "http/render.h"
 #include "http/state.h"
 
-static uint64_t certified_height(struct replica *replica) {
-    struct replica_status status;
-    replica_status(replica, &status);
-    return status.certified_height;
-}
-
 static bool is_ready(struct request *request, enum status *ret_why) {
     const struct http_backend *backend = &request->http->backend;
     struct replica_status status;
@@ -40,7 +34,7 @@ static void handle_ready(struct request *request) {
 
 static void handle_status(struct request *request) {
     struct text text = {0};
-    render_status(&text, http_replica(request->http), http_now(request->http));
+    render_status(&text, http_replica(request->http), http_now(request->http), http_disk(request->http));
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
@@ -55,6 +49,7 @@ static void handle_metrics(struct request *request) {
     struct text text = {0};
     http->metrics.waiting = http->waiting_count;
     http->metrics.body_bytes = http->bodies_bytes;
+    http->metrics.disk = http_disk(http);
     metrics_put(&text, http_replica(http), http_now(http), &http->metrics);
     answer_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &text);
 }
@@ -63,7 +58,7 @@ static void handle_questions(struct request *request) {
     struct replica *replica = http_replica(request->http);
     struct machine *machine = replica_machine(replica);
     uint64_t count = machine_questions_count(machine);
-    uint64_t certified = certified_height(replica);
+    uint64_t certified = request->http->certified_height;
     uint64_t at = request->from;
     struct record_belief belief;
     struct text text = {0};
@@ -79,6 +74,32 @@ static void handle_questions(struct request *request) {
     } else {
         text_put_text(&text, "null}\n");
     }
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void handle_families(struct request *request) {
+    struct text text = {0};
+    render_families(&text, replica_machine(http_replica(request->http)), request->from, request->limit,
+                    request->http->certified_height);
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void handle_family(struct request *request) {
+    const struct machine *machine = replica_machine(http_replica(request->http));
+    struct text text = {0};
+    uint32_t index;
+    enum status status = machine_find_family(machine, slice_of(request->family, request->family_bytes), &index);
+    if (status != STATUS_OK) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    render_family(&text, machine, index, request->from, request->limit, request->http->certified_height);
+    answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void handle_members(struct request *request) {
+    struct text text = {0};
+    render_members(&text, replica_machine(http_replica(request->http)));
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
@@ -116,7 +137,7 @@ static void handle_local(struct request *request) {
         return;
     }
     bool is_local = committed_belief(request, &committed) != STATUS_OK || !beliefs_equal(&local, &committed);
-    answer_belief(request, &local, render_finality(&local, is_local, certified_height(replica)));
+    answer_belief(request, &local, render_finality(&local, is_local, request->http->certified_height));
 }
 
 static void answer_not_final(struct request *request, const struct record_belief *belief, uint64_t certified) {
@@ -145,13 +166,19 @@ static void handle_question(struct request *request) {
         answer_status(request, status, NULL);
         return;
     }
-    uint64_t certified = certified_height(http_replica(request->http));
+    uint64_t certified = request->http->certified_height;
     enum finality finality = render_finality(&belief, false, certified);
     if (request->read == READ_COMMITTED || finality == FINALITY_FINAL) {
         answer_belief(request, &belief, finality);
     } else if (!waiting_add(request, HTTP_READ_WAIT_MS)) {
         answer_not_final(request, &belief, certified);
     }
+}
+
+static void answer_file(struct request *request, struct slice file) {
+    struct text text = {0};
+    text_put(&text, file.data, file.bytes);
+    answer_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &text);
 }
 
 static void handle_certificate(struct request *request) {
@@ -166,9 +193,37 @@ static void handle_certificate(struct request *request) {
         answer_status(request, status, NULL);
         return;
     }
-    struct text text = {0};
-    text_put(&text, file.data, file.bytes);
-    answer_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &text);
+    answer_file(request, file);
+}
+
+/* The index of the family that the path names, once it is closed. */
+static enum status find_closed(struct request *request, uint32_t *ret_index, struct refusal *ret_refusal) {
+    const struct machine *machine = replica_machine(http_replica(request->http));
+    struct machine_family family;
+    enum status status = machine_find_family(machine, slice_of(request->family, request->family_bytes), ret_index);
+    if (status == STATUS_OK) status = machine_family_at(machine, *ret_index, &family);
+    if (status != STATUS_OK) return refusal_of(ret_refusal, status, NULL);
+    if (family.record.bytes > 0) return STATUS_OK;
+    return refusal_say(ret_refusal, STATUS_TOO_EARLY,
+                       "the family is open: there is nothing to certify before it closes");
+}
+
+static void handle_family_certificate(struct request *request) {
+    const struct http_backend *backend = &request->http->backend;
+    struct refusal refusal;
+    struct slice file;
+    uint32_t index;
+    if (find_closed(request, &index, &refusal) != STATUS_OK) {
+        answer_refusal(request, &refusal);
+        return;
+    }
+    enum status status = backend->certificate_family(backend->context, index, &file);
+    if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
+    if (status == STATUS_OK) {
+        answer_file(request, file);
+    } else {
+        answer_status(request, status, NULL);
+    }
 }
 
 void reads_handle(struct request *request) {
@@ -177,6 +232,8 @@ void reads_handle(struct request *request) {
         [ROUTE_CERTIFICATE] = handle_certificate, [ROUTE_STATUS] = handle_status,
         [ROUTE_PROOFS] = handle_proofs,           [ROUTE_METRICS] = handle_metrics,
         [ROUTE_HEALTH] = handle_health,           [ROUTE_READY] = handle_ready,
+        [ROUTE_FAMILIES] = handle_families,       [ROUTE_FAMILY] = handle_family,
+        [ROUTE_MEMBERS] = handle_members,         [ROUTE_FAMILY_CERTIFICATE] = handle_family_certificate,
     };
     handlers[request->route](request);
 }

@@ -24,6 +24,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_UNKNOWN_MEMBER] = 404,
     [STATUS_UNKNOWN_QUESTION] = 404,
     [STATUS_UNKNOWN_OBSERVATION] = 404,
+    [STATUS_UNKNOWN_FAMILY] = 404,
     [STATUS_NOT_FOUND] = 404,
     /* at odds with what is held */
     [STATUS_DUPLICATE] = 409,
@@ -32,6 +33,11 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_QUESTION_EXISTS] = 409,
     [STATUS_DUPLICATE_OBSERVATION] = 409,
     [STATUS_SEALED] = 409,
+    [STATUS_FAMILY_CLOSED] = 409,
+    [STATUS_TOO_EARLY] = 409,
+    [STATUS_WRONG_OPENING] = 409,
+    [STATUS_OPENED] = 409,
+    [STATUS_EXPIRED] = 409,
     [STATUS_TOO_LARGE] = 413,
     /* readable, and against the rules */
     [STATUS_BAD_VALUE] = 422,
@@ -42,6 +48,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_OVER_ITEM_LIMIT] = 422,
     [STATUS_OVER_TOTAL_LIMIT] = 422,
     [STATUS_NOT_A_NUMBER] = 422,
+    [STATUS_WRONG_FAMILY] = 422,
     /* not now */
     [STATUS_NOT_FINAL] = 503,
     [STATUS_BUSY] = 503,

@@ -64,21 +64,47 @@ static void put_interval(struct text *text, const char *name, const struct recor
     text_put_text(text, "}");
 }
 
-void render_belief(struct text *text, const struct record_belief *belief, enum finality finality) {
-    static const char *const finalities[] = {"local", "committed", "provisional", "final"};
+void render_outcome(struct text *text, const struct record_belief *belief) {
     static const char *const statuses[] = {"open", "decided", "undecided"};
-    text_put_text(text, "{\"question\": ");
-    text_put_hex(text, belief->question.bytes, QUESTION_ID_BYTES);
-    text_put_text(text, ", \"title\": ");
-    text_put_string(text, belief->title);
-    text_format(text, ", \"mode\": \"%s\"", belief->mode == MODE_POOL ? "pool" : "panel");
-    put_hypotheses(text, belief);
     text_format(text, ", \"status\": \"%s\", \"outcome\": ", statuses[belief->status]);
     if (belief->status == QUESTION_DECIDED) {
         text_put_string(text, belief->hypotheses[belief->top]);
     } else {
         text_put_text(text, "null");
     }
+}
+
+void render_opening(struct text *text, const struct record_belief *belief) {
+    bool is_canary = belief->opening < belief->hypotheses_count;
+    const char *opening = belief->opening == OPENING_NONE ? "not opened" : is_canary ? "canary" : "ordinary";
+    text_format(text, ", \"opening\": \"%s\", \"canary\": ", opening);
+    if (is_canary) {
+        text_put_string(text, belief->hypotheses[belief->opening]);
+    } else {
+        text_put_text(text, "null");
+    }
+}
+
+static void put_family(struct text *text, const struct record_belief *belief) {
+    text_put_text(text, ", \"family\": ");
+    if (belief->family.bytes > 0) {
+        text_put_string(text, belief->family);
+    } else {
+        text_put_text(text, "null");
+    }
+}
+
+void render_belief(struct text *text, const struct record_belief *belief, enum finality finality) {
+    static const char *const finalities[] = {"local", "committed", "provisional", "final"};
+    text_put_text(text, "{\"question\": ");
+    text_put_hex(text, belief->question.bytes, QUESTION_ID_BYTES);
+    text_put_text(text, ", \"title\": ");
+    text_put_string(text, belief->title);
+    text_format(text, ", \"mode\": \"%s\"", belief->mode == MODE_POOL ? "pool" : "panel");
+    put_hypotheses(text, belief);
+    render_outcome(text, belief);
+    put_family(text, belief);
+    render_opening(text, belief);
     text_format(text, ", \"finality\": \"%s\"", finalities[finality]);
     put_numbers(text, belief);
     text_format(text, ", \"flip_margin\": %" PRIu32 ", \"intervals\": {", belief->flip_margin);
@@ -200,7 +226,9 @@ static void put_counters(struct text *text, const struct replica_counters *count
                 counters->fetches, counters->proposals, counters->votes);
 }
 
-void render_status(struct text *text, struct replica *replica, struct replica_time now) {
+void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk) {
+    static const char *const disks[] = {
+        [HTTP_DISK_ROOM] = "room", [HTTP_DISK_LOW] = "low", [HTTP_DISK_FULL] = "full"};
     struct machine *machine = replica_machine(replica);
     const struct genesis *genesis = machine_genesis(machine);
     struct checkpoint checkpoint;
@@ -223,8 +251,8 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
     put_misbehaviour(text, replica);
     text_format(text, ", \"questions\": %" PRIu64 ", \"outstanding_batches\": %" PRIu32,
                 machine_questions_count(machine), status.outstanding);
-    text_format(text, ", \"recovering\": %s, \"diverged\": %s", name_of_bool(status.recovering),
-                name_of_bool(status.diverged));
+    text_format(text, ", \"recovering\": %s, \"diverged\": %s, \"disk\": \"%s\"", name_of_bool(status.recovering),
+                name_of_bool(status.diverged), disks[disk]);
     put_counters(text, &status.counters);
     text_put_text(text, "}\n");
 }

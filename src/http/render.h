@@ -3,8 +3,8 @@
 #ifndef HTTP_RENDER_H
 #define HTTP_RENDER_H
 
+#include "http/http.h"
 #include "http/text.h"
-#include "replica/replica.h"
 
 /* How firm a belief is: this member's own view; ordered by a quorum; a verdict without a certificate; covered by
  * one. */
@@ -14,14 +14,36 @@ enum finality { FINALITY_LOCAL, FINALITY_COMMITTED, FINALITY_PROVISIONAL, FINALI
  * uncommitted evidence (`is_local`) is never more than local. */
 enum finality render_finality(const struct record_belief *belief, bool is_local, uint64_t certified_height);
 
-/* {"question", "title", "mode", "hypotheses", "status", "outcome", "finality", "posterior", "log_odds_quanta",
- * "flip_margin", "intervals", "contributors", "items", "height", "threshold"}; `outcome` is null unless decided, and
- * an unbounded end of an interval is null. */
+/* {"question", "title", "mode", "hypotheses", "status", "outcome", "family", "opening", "canary", "finality",
+ * "posterior", "log_odds_quanta", "flip_margin", "intervals", "contributors", "items", "height", "threshold"};
+ * `outcome` is null unless decided, and an unbounded end of an interval is null. */
 void render_belief(struct text *text, const struct record_belief *belief, enum finality finality);
 
-/* {"member", "name", "chain", "epoch", "view", "height", "root", "final_height", ...}; `now` judges when peers were
- * heard. */
-void render_status(struct text *text, struct replica *replica, struct replica_time now);
+/* Two pieces of it, each with a comma before it: "status" and "outcome"; "opening" ("not opened", "ordinary",
+ * "canary") and "canary", the true hypothesis or null. */
+void render_outcome(struct text *text, const struct record_belief *belief);
+void render_opening(struct text *text, const struct record_belief *belief);
+
+/* {"height", "members": [{"member", "name", "weight", "reputation", "suspicion", "reason", "alarmed", "detectors",
+ * "proof", "probation_blocks", "level", "questions": {"closed", "opened"}} ...]}; shares are of 1, detectors are shares
+ * of their thresholds. */
+void render_members(struct text *text, const struct machine *machine);
+/* A share with 16 fractional bits. */
+void render_share(struct text *text, uint32_t share);
+
+/* {"families": [...], "total", "next"}: a page of the list. */
+void render_families(struct text *text, const struct machine *machine, uint64_t from, uint64_t limit,
+                     uint64_t certified_height);
+/* {"family", "owner", "owner_name", "labels", "total", "status", "finality", and once it is closed "answers", "decided",
+ * "canaries", "leak", "alarm", "margin", "height", "leaf", "results", "members"; "questions": [{"question", "title",
+ * "status", "outcome", "opening", "canary", "label", "decided", "posterior"} ...], "next"}: one family with a page of
+ * its questions. The index is a family's (checked). Questions before the page are stepped over one by one. */
+void render_family(struct text *text, const struct machine *machine, uint32_t index, uint64_t from, uint64_t limit,
+                   uint64_t certified_height);
+
+/* {"member", "name", "chain", "epoch", "view", "height", "root", "final_height", ..., "disk" (room, low, full), ...}; `now`
+ * judges when peers were heard. */
+void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk);
 
 /* {"proofs": [{"member", "name", "kind" (fork, votes), "at" (seq or view), "proof" (base64 of its bytes)} ...]}. */
 void render_proofs(struct text *text, struct replica *replica);

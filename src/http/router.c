@@ -4,18 +4,24 @@
 #include "base/check.h"
 
 static const struct route routes[ROUTES] = {
-    [ROUTE_ASK] = {"POST", "/v1/questions", "ack", true, false},
-    [ROUTE_EVIDENCE] = {"POST", "/v1/evidence", "ack atomic", true, false},
-    [ROUTE_RETRACT] = {"POST", "/v1/retract", "ack atomic", true, false},
-    [ROUTE_CLOSE] = {"POST", "/v1/close", "ack atomic", true, false},
-    [ROUTE_QUESTIONS] = {"GET", "/v1/questions", "from limit", false, false},
-    [ROUTE_QUESTION] = {"GET", "/v1/questions/", "read", false, false},
-    [ROUTE_CERTIFICATE] = {"GET", "/v1/certificates/", "", false, false},
-    [ROUTE_STATUS] = {"GET", "/v1/status", "", false, false},
-    [ROUTE_PROOFS] = {"GET", "/v1/proofs", "", false, false},
-    [ROUTE_METRICS] = {"GET", "/metrics", "", false, false},
-    [ROUTE_HEALTH] = {"GET", "/healthz", "", false, true},
-    [ROUTE_READY] = {"GET", "/readyz", "", false, true},
+    [ROUTE_ASK] = {"POST", "/v1/questions", KEY_NONE, "", "ack", true, false},
+    [ROUTE_EVIDENCE] = {"POST", "/v1/evidence", KEY_NONE, "", "ack atomic", true, false},
+    [ROUTE_RETRACT] = {"POST", "/v1/retract", KEY_NONE, "", "ack atomic", true, false},
+    [ROUTE_CLOSE] = {"POST", "/v1/close", KEY_NONE, "", "ack atomic", true, false},
+    [ROUTE_REVEAL] = {"POST", "/v1/questions/", KEY_QUESTION, "/reveal", "ack", true, false},
+    [ROUTE_CLOSE_FAMILY] = {"POST", "/v1/families/", KEY_FAMILY, "/close", "ack", true, false},
+    [ROUTE_QUESTIONS] = {"GET", "/v1/questions", KEY_NONE, "", "from limit", false, false},
+    [ROUTE_QUESTION] = {"GET", "/v1/questions/", KEY_QUESTION, "", "read", false, false},
+    [ROUTE_FAMILIES] = {"GET", "/v1/families", KEY_NONE, "", "from limit", false, false},
+    [ROUTE_FAMILY] = {"GET", "/v1/families/", KEY_FAMILY, "", "from limit", false, false},
+    [ROUTE_MEMBERS] = {"GET", "/v1/members", KEY_NONE, "", "", false, false},
+    [ROUTE_CERTIFICATE] = {"GET", "/v1/certificates/", KEY_QUESTION, "", "", false, false},
+    [ROUTE_FAMILY_CERTIFICATE] = {"GET", "/v1/certificates/families/", KEY_FAMILY, "", "", false, false},
+    [ROUTE_STATUS] = {"GET", "/v1/status", KEY_NONE, "", "", false, false},
+    [ROUTE_PROOFS] = {"GET", "/v1/proofs", KEY_NONE, "", "", false, false},
+    [ROUTE_METRICS] = {"GET", "/metrics", KEY_NONE, "", "", false, false},
+    [ROUTE_HEALTH] = {"GET", "/healthz", KEY_NONE, "", "", false, true},
+    [ROUTE_READY] = {"GET", "/readyz", KEY_NONE, "", "", false, true},
 };
 
 const struct route *router_row(enum route_name name) {
@@ -23,26 +29,55 @@ const struct route *router_row(enum route_name name) {
     return &routes[name];
 }
 
-static bool has_id(const struct route *route) { return route->path[strlen(route->path) - 1] == '/'; }
-
-static bool path_matches(const struct route *route, const char *path) {
-    if (!has_id(route)) return strcmp(path, route->path) == 0;
-    size_t bytes = strlen(route->path);
-    return strncmp(path, route->path, bytes) == 0 && path[bytes] != '\0';
+/* The key is all between what comes before and after it: a family may have any characters in its name, and the id of a
+ * question has no '/'. */
+static bool path_matches(const struct route *route, const char *path, struct slice *ret_key) {
+    size_t before = strlen(route->path);
+    size_t after = strlen(route->suffix);
+    size_t bytes = strlen(path);
+    *ret_key = slice_of(path, 0);
+    if (route->key == KEY_NONE) return strcmp(path, route->path) == 0;
+    if (bytes <= before + after || strncmp(path, route->path, before) != 0) return false;
+    *ret_key = slice_of(path + before, bytes - before - after);
+    if (route->key == KEY_QUESTION && memchr(ret_key->data, '/', ret_key->bytes) != NULL) return false;
+    return strcmp(path + bytes - after, route->suffix) == 0;
 }
 
-enum status router_find(const char *method, const char *path, enum route_name *ret_name, struct slice *ret_id) {
+enum status router_find(const char *method, const char *path, enum route_name *ret_name, struct slice *ret_key) {
     enum status status = STATUS_NOT_FOUND;
+    struct slice key;
     if (strcmp(method, "HEAD") == 0) method = "GET";
     for (unsigned i = 0; i < ROUTES; i++) {
-        if (!path_matches(&routes[i], path)) continue;
+        if (!path_matches(&routes[i], path, &key)) continue;
         status = STATUS_USAGE;
         if (strcmp(method, routes[i].method) != 0) continue;
         *ret_name = (enum route_name)i;
-        *ret_id = has_id(&routes[i]) ? slice_of_text(path + strlen(routes[i].path)) : slice_of(path, 0);
+        *ret_key = key;
         return STATUS_OK;
     }
     return status;
+}
+
+/* The byte of two hex digits; false when they are none, or 00. */
+static bool read_escape(const char *digits, uint8_t *ret_byte) {
+    return strnlen(digits, 2) == 2 && bytes_from_hex(slice_of(digits, 2), ret_byte, 1) == STATUS_OK && *ret_byte != 0;
+}
+
+size_t router_unescape(char *text) {
+    uint8_t byte;
+    for (const char *at = strchr(text, '%'); at != NULL; at = strchr(at + 1, '%'))
+        if (!read_escape(at + 1, &byte)) return strlen(text);
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++) {
+        if (*from == '%' && read_escape(from + 1, &byte)) {
+            *to++ = (char)byte;
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return (size_t)(to - text);
 }
 
 bool router_takes(enum route_name name, const char *argument) {

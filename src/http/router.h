@@ -11,9 +11,15 @@ enum route_name {
     ROUTE_EVIDENCE,
     ROUTE_RETRACT,
     ROUTE_CLOSE,
+    ROUTE_REVEAL,
+    ROUTE_CLOSE_FAMILY,
     ROUTE_QUESTIONS,
     ROUTE_QUESTION,
+    ROUTE_FAMILIES,
+    ROUTE_FAMILY,
+    ROUTE_MEMBERS,
     ROUTE_CERTIFICATE,
+    ROUTE_FAMILY_CERTIFICATE,
     ROUTE_STATUS,
     ROUTE_PROOFS,
     ROUTE_METRICS,
@@ -22,9 +28,14 @@ enum route_name {
     ROUTES,
 };
 
+/* What stands in a path for the thing that is meant. */
+enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY };
+
 struct route {
-    const char *method;    /* GET answers HEAD as well */
-    const char *path;      /* a trailing '/' is followed by the id of a question */
+    const char *method; /* GET answers HEAD as well */
+    const char *path;   /* with a key: what comes before it, '/' included */
+    enum route_key key;
+    const char *suffix;    /* what comes after the key; "": nothing */
     const char *arguments; /* names allowed behind the '?', separated by spaces */
     bool is_write;         /* needs the token, takes a body */
     bool is_open;          /* answered without a token wherever it comes from */
@@ -33,10 +44,13 @@ struct route {
 /* The row of a route. */
 const struct route *router_row(enum route_name name);
 
-/* `ret_id` is what follows the path of a route with an id, else empty; borrowed from `path`. STATUS_NOT_FOUND: no such
- * path. STATUS_USAGE: the path exists, with another method. */
+/* `ret_key` is the text of the route's key, else empty; borrowed from `path`, then of at least one byte. STATUS_NOT_FOUND: no such path. STATUS_USAGE: the path exists, with another method. */
 enum status router_find(const char *method, const char *path, enum route_name *ret_name,
-                        struct slice *ret_id) MUST_USE;
+                        struct slice *ret_key) MUST_USE;
+
+/* Decodes %XX in place (RFC 3986, section 2.1) and returns the new length. Text with anything else behind a '%', or
+ * with %00, which would hide what follows, stays as it is: it is then the name of nothing. */
+size_t router_unescape(char *text);
 
 /* Whether the route takes an argument of this name. */
 bool router_takes(enum route_name name, const char *argument);

@@ -34,6 +34,10 @@ struct replica_time http_now(const struct http *http) {
     return now;
 }
 
+enum http_disk http_disk(const struct http *http) {
+    return http->backend.disk != NULL ? http->backend.disk(http->backend.context) : HTTP_DISK_ROOM;
+}
+
 /* Bodies. */
 
 static void free_body(struct request *request) {
@@ -128,6 +132,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return MHD_YES;
 }
 
+static size_t unescape(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return router_unescape(text);
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode why) {
     struct request *request = *state;
@@ -194,7 +204,8 @@ static struct MHD_Daemon *start_daemon(struct http *http, int listener) {
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+                            MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_END);
 }
 
 /* The handles that cannot fail come first, so that closing needs to know of the last alone. */
@@ -224,6 +235,7 @@ static struct http *make(const struct http_config *config) {
     sha256_of(slice_of_text(config->token), &http->token);
     replica_status(http_replica(http), &status);
     http->self = status.self;
+    http->certified_height = status.certified_height; /* nothing ran yet: it is from the ledger */
     return http;
 }
 

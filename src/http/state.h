@@ -43,7 +43,9 @@ struct request {
     struct http *http;
     struct MHD_Connection *connection;
     enum route_name route;
-    struct question_id id; /* of routes with one */
+    struct question_id id;            /* of routes with a question */
+    uint8_t family[FAMILY_BYTES_MAX]; /* of routes with a family: its name */
+    uint32_t family_bytes;
     enum ack ack;
     enum read read;
     bool is_atomic;
@@ -90,8 +92,9 @@ struct http {
 
     /* News since the last answers went out. */
     bool has_news;
-    bool has_certified;
+    bool has_certified; /* and it is durable */
     uint64_t durable_seq;
+    uint64_t certified_height; /* durable */
     uint64_t available_seq;
     uint64_t executed_seq;
     uint64_t executed_height;
@@ -104,6 +107,7 @@ struct http {
 };
 
 struct replica *http_replica(const struct http *http);
+enum http_disk http_disk(const struct http *http);
 struct replica_time http_now(const struct http *http);
 /* Drives libmicrohttpd; not from inside one of its callbacks. */
 void http_pump(struct http *http);

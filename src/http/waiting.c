@@ -116,16 +116,21 @@ void http_on_event(struct http *http, const struct replica_event *event) {
     case EVENT_REFUSED:
         if (event->member == http->self) note_refused(http, event);
         break;
-    case EVENT_CERTIFIED: http->has_certified = true; break;
-    default: return;
+    default: return; /* of certificates http_committed brings the news */
     }
     http->has_news = true;
 }
 
 void http_committed(struct http *http, uint64_t own_seq) {
+    struct replica_status status;
+    replica_status(http_replica(http), &status);
     if (own_seq > http->durable_seq) {
         http->durable_seq = own_seq;
         http->has_news = true;
+    }
+    if (status.certified_height > http->certified_height) {
+        http->certified_height = status.certified_height;
+        http->has_news = http->has_certified = true;
     }
     /* Resumed connections are only served by a run of the daemon; the loop may wait long before it would run by itself. */
     if (waiting_settle(http)) http_pump(http);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/check.h"
+#include "crypto/secret.h"
 #include "http/state.h"
 
 static const form_take forms[ROUTES] = {
@@ -13,6 +14,30 @@ static const form_take forms[ROUTES] = {
     [ROUTE_RETRACT] = form_take_retract,
     [ROUTE_CLOSE] = form_take_close,
 };
+
+/* Where more can be said than the status says for itself. */
+static enum status refuse_item(const struct request *request, enum status status, struct refusal *ret_refusal) {
+    static const struct {
+        enum route_name route;
+        enum status status;
+        const char *sentence;
+    } sentences[] = {
+        {ROUTE_ASK, STATUS_NOT_ALLOWED,
+         "the family belongs to the member that asked its first question: take another name"},
+        {ROUTE_ASK, STATUS_FAMILY_CLOSED, "the family is already closed: take another name"},
+        {ROUTE_CLOSE, STATUS_NOT_ALLOWED, "only the member that asked the question can close it"},
+        {ROUTE_CLOSE_FAMILY, STATUS_NOT_ALLOWED, "only the member that asked its first question can close a family"},
+        {ROUTE_REVEAL, STATUS_NOT_ALLOWED, "only the member that asked the question can reveal what it hides"},
+        {ROUTE_REVEAL, STATUS_TOO_EARLY,
+         "the question takes evidence still: it can be revealed once it has its verdict, or is closed"},
+        {ROUTE_REVEAL, STATUS_EXPIRED, "too late: a question can be revealed for a week after its verdict"},
+    };
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        if (sentences[i].route == request->route && sentences[i].status == status)
+            return refusal_say(ret_refusal, status, "%s", sentences[i].sentence);
+    }
+    return refusal_of(ret_refusal, status, NULL);
+}
 
 /* Submitting. */
 
@@ -24,7 +49,13 @@ static enum status submit_item(struct request *request, struct replica_time now,
     uint32_t index;
     item_put(&writer, &draft->item);
     TRY(writer_status(&writer));
-    TRY(replica_submit(http_replica(request->http), now, writer_slice(&writer), draft->content, &seq, &index));
+    enum status status =
+        replica_submit(http_replica(request->http), now, writer_slice(&writer), draft->content, &seq, &index);
+    if (status != STATUS_OK) {
+        /* What was not submitted may be a secret still: the salt of a reveal that came too early. */
+        crypto_wipe(bytes, writer.bytes);
+        return status;
+    }
     if (s->accepted == 0) {
         s->first_seq = seq;
         s->first_index = index;
@@ -43,7 +74,7 @@ static enum status submit_all(struct request *request, struct form_list *list, s
     for (;;) {
         TRY(form_list_next(list, &draft, ret_refusal));
         enum status status = submit_item(request, now, &draft);
-        if (status != STATUS_OK) return refusal_of(ret_refusal, status, NULL);
+        if (status != STATUS_OK) return refuse_item(request, status, ret_refusal);
     }
 }
 
@@ -111,6 +142,8 @@ static enum status submit_question(struct request *request, struct refusal *ret_
     struct writer writer = writer_of(bytes, sizeof bytes);
     TRY(form_take_ask(&json, &draft, ret_refusal));
     if (json_end(&json) != STATUS_OK) return refusal_of(ret_refusal, STATUS_TRAILING_BYTES, "after the object");
+    struct item_ask *ask = &draft.item.ask;
+    request->http->backend.commit(request->http->backend.context, ask, draft.opening, &ask->commitment);
     item_put(&writer, &draft.item);
     CHECK(writer_status(&writer) == STATUS_OK);
     item_question_id(writer_slice(&writer), &s->question);
@@ -118,7 +151,7 @@ static enum status submit_question(struct request *request, struct refusal *ret_
     if (s->existed) return STATUS_OK;
     enum status status = submit_item(request, http_now(request->http), &draft);
     s->existed = status == STATUS_QUESTION_EXISTS; /* on its way already */
-    return status == STATUS_OK || s->existed ? STATUS_OK : refusal_of(ret_refusal, status, NULL);
+    return status == STATUS_OK || s->existed ? STATUS_OK : refuse_item(request, status, ret_refusal);
 }
 
 static void submit_one_question(struct request *request) {
@@ -133,6 +166,73 @@ static void submit_one_question(struct request *request) {
     answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
 }
 
+/* Reveals and closing families: what the path names is all that they say. */
+
+static bool is_blank(const struct request *request) {
+    struct json json = json_of(request->body, request->body_bytes);
+    return json_end(&json) == STATUS_OK;
+}
+
+/* When this member's key does not open it, execution's own reasons come first: it is another's question, or open
+ * already. */
+static enum status explain_closed(struct request *request, struct draft *draft, struct refusal *ret_refusal) {
+    const struct machine *machine = replica_machine(http_replica(request->http));
+    memset(draft->item.reveal.salt, 0, COMMITMENT_SALT_BYTES);
+    draft->item.reveal.hypothesis = OPENING_ORDINARY;
+    enum status status = machine_check_item(machine, request->http->self, &draft->item, slice_of(NULL, 0));
+    if (status != STATUS_OK && status != STATUS_WRONG_OPENING) return refuse_item(request, status, ret_refusal);
+    return refusal_say(ret_refusal, STATUS_WRONG_OPENING,
+                       "this member's key does not open what the question hides: was it asked with another key?");
+}
+
+static enum status draft_reveal(struct request *request, struct draft *draft, struct refusal *ret_refusal) {
+    const struct http_backend *backend = &request->http->backend;
+    struct machine *machine = replica_machine(http_replica(request->http));
+    struct record_belief belief;
+    uint64_t index;
+    draft->item.kind = ITEM_REVEAL;
+    draft->item.reveal.question = request->id;
+    if (machine_find_question(machine, &request->id, &index) != STATUS_OK ||
+        machine_belief_at(machine, index, &belief) != STATUS_OK)
+        return refusal_of(ret_refusal, STATUS_UNKNOWN_QUESTION, NULL);
+    enum status status =
+        backend->open(backend->context, &belief, draft->item.reveal.salt, &draft->item.reveal.hypothesis);
+    return status == STATUS_OK ? STATUS_OK : explain_closed(request, draft, ret_refusal);
+}
+
+static enum status draft_close_family(struct request *request, struct draft *draft, struct refusal *ret_refusal) {
+    draft->item.kind = ITEM_CLOSE_FAMILY;
+    draft->item.close_family.family = slice_of(request->family, request->family_bytes);
+    enum status status = item_valid(&draft->item);
+    return status == STATUS_OK ? STATUS_OK : refusal_of(ret_refusal, status, "the name of the family");
+}
+
+static enum status submit_named(struct request *request, struct draft *draft, struct refusal *ret_refusal) {
+    draft->content = slice_of(NULL, 0);
+    if (!is_blank(request)) return refusal_say(ret_refusal, STATUS_TRAILING_BYTES, "no body is taken here");
+    if (request->route == ROUTE_REVEAL) {
+        TRY(draft_reveal(request, draft, ret_refusal));
+    } else {
+        TRY(draft_close_family(request, draft, ret_refusal));
+    }
+    enum status status = submit_item(request, http_now(request->http), draft);
+    return status == STATUS_OK ? STATUS_OK : refuse_item(request, status, ret_refusal);
+}
+
+static void submit_one_named(struct request *request) {
+    struct draft draft = {.scratch = NULL};
+    struct refusal refusal;
+    enum status status = submit_named(request, &draft, &refusal);
+    /* A salt that was not submitted is a secret still. */
+    crypto_wipe(&draft, sizeof draft);
+    if (status != STATUS_OK) {
+        answer_refusal(request, &refusal);
+        return;
+    }
+    told_backend(request);
+    if (!waiting_add(request, HTTP_WRITE_WAIT_MS)) answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
+}
+
 void writes_handle(struct request *request) {
     const struct http *http = request->http;
     enum status why = STATUS_BUSY;
@@ -142,6 +242,8 @@ void writes_handle(struct request *request) {
         answer_status(request, why, NULL);
     } else if (request->route == ROUTE_ASK) {
         submit_one_question(request);
+    } else if (request->route == ROUTE_REVEAL || request->route == ROUTE_CLOSE_FAMILY) {
+        submit_one_named(request);
     } else {
         submit_list(request);
     }
@@ -152,11 +254,9 @@ void writes_handle(struct request *request) {
 static enum ack reached(const struct request *request) {
     const struct http *http = request->http;
     const struct submission *s = &request->submission;
-    struct replica_status status;
     if (s->accepted > 0 && http->durable_seq < s->seq) return ACK_NONE;
     if (s->accepted == 0 && !s->is_executed) return ACK_NONE;
-    replica_status(http_replica(http), &status);
-    if (s->is_executed) return status.certified_height >= s->height ? ACK_FINAL : ACK_COMMITTED;
+    if (s->is_executed) return http->certified_height >= s->height ? ACK_FINAL : ACK_COMMITTED;
     return http->available_seq >= s->seq ? ACK_AVAILABLE : ACK_LOCAL;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "node/commitment.h"
 #include "node/keys.h"
 #include "node/state.h"
 
@@ -45,9 +46,11 @@ static struct replica_time now_of(struct node *node) {
 /* --- the turn --- */
 
 static void on_timer(uv_timer_t *timer);
+static void stop(struct node *node, int exit_status);
+static void look_for_reminded(struct node *node);
 
 static void arm_timer(struct node *node) {
-    uint64_t deadline_us = replica_deadline_us(node->replica);
+    uint64_t deadline_us = turn_deadline_us(&node->turn);
     uint64_t now_us = uv_hrtime() / 1000;
     if (deadline_us == UINT64_MAX) {
         uv_timer_stop(&node->timer);
@@ -58,58 +61,80 @@ static void arm_timer(struct node *node) {
     uv_timer_start(&node->timer, on_timer, wait_ms, 0);
 }
 
-static void stop(struct node *node, int exit_status);
-static void look_for_reminded(struct node *node);
+static enum status commit(void *context) { return ledger_commit(((struct node *)context)->ledger); }
 
-/* Makes durable what the replica wrote, then lets go what may leave only after that. */
-static bool commit(struct node *node) {
-    enum status status = ledger_commit(node->ledger);
-    if (status == STATUS_OK) return true;
-    node_log(LOG_ERROR, "the ledger can't be written: %s (%s); nothing more is sent, stopping", status_text(status),
-             ledger_error_text(node->ledger));
-    stop(node, 1);
-    return false;
+static void note_certified(struct node *node) {
+    struct replica_status status;
+    replica_status(node->replica, &status);
+    node->certified_height = status.certified_height;
+}
+
+/* Lets go what may leave only now. */
+static void on_durable(void *context) {
+    struct node *node = context;
+    struct replica_lane own;
+    node_release(node);
+    note_certified(node);
+    replica_lane(node->replica, node->config->member, &own);
+    http_committed(node->http, own.tip.seq);
+    if (node->forgetful) look_for_reminded(node);
+}
+
+/* Says what became of the turn, when it is not what was before. */
+static void tell_turn(struct node *node, enum turn_state before) {
+    const struct turn *turn = &node->turn;
+    if (turn->state == before) return;
+    switch (turn->state) {
+    case TURN_WAITING:
+        node_log(
+            LOG_ERROR,
+            "the ledger can't be written (%s): nothing is sent and no evidence is taken until there is room, reads "
+            "go on; tried again every second",
+            ledger_error_text(node->ledger));
+        break;
+    case TURN_OPEN:
+        node_log(LOG_INFO,
+                 "there is room on the disk again after %" PRIu64 " s: the step that waited is written; %" PRIu64
+                 " frames were passed over so far",
+                 (uv_hrtime() / 1000 - turn->waiting_since_us) / 1000000, turn->passed_over);
+        break;
+    case TURN_FAILED:
+        node_log(LOG_ERROR, "the ledger can't be written (%s): nothing more is sent, stopping",
+                 ledger_error_text(node->ledger));
+        stop(node, 1);
+        break;
+    }
 }
 
 static void on_turn(uv_prepare_t *handle) {
     struct node *node = handle->data;
+    enum turn_state before = node->turn.state;
     if (node->closing) return;
-    if (node->dirty) {
-        node->dirty = false;
-        replica_flush(node->replica, now_of(node));
-        if (!commit(node)) return;
-        node_release(node);
-        struct replica_lane own;
-        replica_lane(node->replica, node->config->member, &own);
-        http_committed(node->http, own.tip.seq);
-        if (node->forgetful) look_for_reminded(node);
-        node->dirty = false; /* frames put into the outbox during the flush have left with the others */
-    }
-    arm_timer(node);
+    turn_end(&node->turn, now_of(node));
+    tell_turn(node, before);
+    if (!node->closing) arm_timer(node);
 }
 
 static void on_timer(uv_timer_t *timer) {
     struct node *node = timer->data;
+    enum turn_state before = node->turn.state;
     if (node->closing) return;
-    node->dirty = true;
-    replica_on_tick(node->replica, now_of(node));
+    turn_on_tick(&node->turn, now_of(node));
+    tell_turn(node, before);
 }
 
 /* --- the transport's and http's callbacks --- */
 
 static void on_frame(void *context, uint32_t from, struct slice frame) {
     struct node *node = context;
-    if (node->closing) return;
-    node->dirty = true;
-    replica_on_frame(node->replica, now_of(node), from, frame);
+    if (!node->closing) turn_on_frame(&node->turn, now_of(node), from, frame);
 }
 
 static void on_link(void *context, uint32_t member, bool up) {
     struct node *node = context;
     if (node->closing) return;
     node_log(LOG_INFO, "link to %s is %s", node->config->genesis.member_names[member], up ? "up" : "down");
-    node->dirty = true;
-    replica_on_link(node->replica, now_of(node), member, up);
+    turn_on_link(&node->turn, now_of(node), member, up);
 }
 
 /* What the transport's statuses mean for a connection (transport/transport.h); the others speak for themselves. */
@@ -137,10 +162,11 @@ static void on_refused(void *context, const char *peer_address, enum status why)
 
 static struct replica *backend_replica(void *context) { return ((struct node *)context)->replica; }
 
-static void backend_submitted(void *context) { ((struct node *)context)->dirty = true; }
+static void backend_submitted(void *context) { turn_touched(&((struct node *)context)->turn); }
 
-static bool backend_accepting(void *context, enum status *ret_why) {
+static enum http_disk backend_disk(void *context) {
     struct node *node = context;
+    if (node->turn.state == TURN_WAITING) return HTTP_DISK_FULL;
     uint64_t now_us = uv_hrtime() / 1000;
     if (node->disk_looked_us == 0 || now_us > node->disk_looked_us + DISK_LOOK_EVERY_US) {
         struct statvfs disk;
@@ -148,8 +174,36 @@ static bool backend_accepting(void *context, enum status *ret_why) {
         node->disk_low =
             statvfs(node->config->directory, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < DISK_LOW_BYTES;
     }
-    if (node->closing || node->disk_low) *ret_why = node->closing ? STATUS_UNAVAILABLE : STATUS_DISK_FULL;
-    return !node->closing && !node->disk_low;
+    return node->disk_low ? HTTP_DISK_LOW : HTTP_DISK_ROOM;
+}
+
+static bool backend_accepting(void *context, enum status *ret_why) {
+    struct node *node = context;
+    bool open = !node->closing && node->turn.state != TURN_FAILED;
+    if (open && backend_disk(node) == HTTP_DISK_ROOM) return true;
+    *ret_why = open ? STATUS_DISK_FULL : STATUS_UNAVAILABLE;
+    return false;
+}
+
+/* What the salts of commitments are derived from is the key alone (node/commitment.h). */
+static void backend_commit(void *context, const struct item_ask *ask, uint32_t hypothesis, struct hash *ret_hash) {
+    const struct commitment_question question = {.title = ask->title,
+                                                 .hypotheses_count = ask->hypotheses_count,
+                                                 .hypotheses = ask->hypotheses,
+                                                 .mode = ask->mode,
+                                                 .family = ask->family};
+    commitment_make(((struct node *)context)->config->secret, &question, hypothesis, ret_hash);
+}
+
+static enum status backend_open(void *context, const struct record_belief *belief,
+                                uint8_t ret_salt[COMMITMENT_SALT_BYTES], uint32_t *ret_hypothesis) {
+    const struct commitment_question question = {.title = belief->title,
+                                                 .hypotheses_count = belief->hypotheses_count,
+                                                 .hypotheses = belief->hypotheses,
+                                                 .mode = belief->mode,
+                                                 .family = belief->family};
+    return commitment_open(((struct node *)context)->config->secret, &question, &belief->commitment, ret_salt,
+                           ret_hypothesis);
 }
 
 /* --- stopping --- */
@@ -167,7 +221,7 @@ static void stop(struct node *node, int exit_status) {
     node->http = NULL;
     node->transport = NULL;
     close_handle((uv_handle_t *)&node->timer);
-    close_handle((uv_handle_t *)&node->turn);
+    close_handle((uv_handle_t *)&node->prepare);
     close_handle((uv_handle_t *)&node->interrupted);
     close_handle((uv_handle_t *)&node->terminated);
 }
@@ -204,7 +258,10 @@ static enum status open_replica(struct node *node) {
         return STATUS_IO;
     }
     node->replica = replica_init(node->memory, node->memory_bytes, &config, &ports);
+    turn_init(&node->turn, node->replica,
+              &(struct turn_host){.context = node, .commit = commit, .durable = on_durable});
     enum status status = node_restore(node);
+    note_certified(node);
     if (status == STATUS_OK) return STATUS_OK;
     node_log(
         LOG_ERROR,
@@ -286,7 +343,11 @@ static enum status open_http(struct node *node) {
                                          .now = time_now,
                                          .submitted = backend_submitted,
                                          .accepting = backend_accepting,
-                                         .certificate = node_certificate};
+                                         .disk = backend_disk,
+                                         .commit = backend_commit,
+                                         .open = backend_open,
+                                         .certificate = node_certificate,
+                                         .certificate_family = node_certificate_family};
     const struct http_config config = {
         .loop = &node->loop, .host = host, .port = port, .token = node->config->token, .backend = &backend};
     enum status status = http_open(&config, &node->http, detail, sizeof detail);
@@ -296,10 +357,10 @@ static enum status open_http(struct node *node) {
 
 static void open_handles(struct node *node) {
     CHECK(uv_timer_init(&node->loop, &node->timer) == 0);
-    CHECK(uv_prepare_init(&node->loop, &node->turn) == 0);
+    CHECK(uv_prepare_init(&node->loop, &node->prepare) == 0);
     CHECK(uv_signal_init(&node->loop, &node->interrupted) == 0);
     CHECK(uv_signal_init(&node->loop, &node->terminated) == 0);
-    node->timer.data = node->turn.data = node->interrupted.data = node->terminated.data = node;
+    node->timer.data = node->prepare.data = node->interrupted.data = node->terminated.data = node;
 }
 
 static enum status start(struct node *node, bool recover) {
@@ -309,11 +370,11 @@ static enum status start(struct node *node, bool recover) {
     TRY(open_http(node));
     TRY(look_for_amnesia(node, recover));
     /* Last opened, first run: the commit comes before the transport's own flush of the same turn. */
-    uv_prepare_start(&node->turn, on_turn);
+    uv_prepare_start(&node->prepare, on_turn);
     uv_signal_start(&node->interrupted, on_signal, SIGINT);
     uv_signal_start(&node->terminated, on_signal, SIGTERM);
-    node->dirty = true;
     replica_start(node->replica, now_of(node), node->forgetful);
+    turn_touched(&node->turn);
     node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
              node->config->genesis.member_names[node->config->member], node->config->member,
              node->config->genesis.members, node->config->listen, node->config->api);

@@ -2,7 +2,8 @@
  *
  * A turn of the loop: everything that arrived is handed to the replica, which writes to the open transaction of the ledger and leaves its
  * frames in the outbox; before the loop waits again the ledger is committed once for all of it, and only then the frames leave and the
- * clients are answered. That is the ordering contract of replica/ports.h, with group commit for free. */
+ * clients are answered. That is the ordering contract of replica/ports.h, with group commit for free. When the disk is full the member
+ * stands still, serves reads and waits for room (node/turn.h). */
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
 

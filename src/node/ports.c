@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "node/state.h"
+#include "wire/frame.h"
 
 /* The ports' context is the node; the ledger's functions want the ledger. */
 static void persist_batch(void *context, const struct header *header, const struct hash *hash, struct slice bytes,
@@ -49,6 +50,9 @@ static enum status read_height(void *context, uint64_t height, struct slice *ret
                                struct slice *ret_finalization) {
     return ledger_read_height(((struct node *)context)->ledger, height, ret_block, ret_finalization);
 }
+static enum status read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    return ledger_read_leaf(((struct node *)context)->ledger, index, ret_bytes);
+}
 
 static void *grown(void *old, size_t *capacity, size_t wanted, size_t each) {
     if (wanted <= *capacity) return old;
@@ -67,12 +71,25 @@ static void outbox_put(void *context, uint32_t to, struct slice frame) {
     memcpy(node->outbox_data + node->outbox_bytes, frame.data, frame.bytes);
     node->outbox[node->outbox_count++] = (struct outgoing){to, node->outbox_bytes, frame.bytes};
     node->outbox_bytes += frame.bytes;
-    node->dirty = true;
+}
+
+/* What carries batches and blocks, and what must not overtake them: an acknowledgement speaks of batches, an answer to an amnesiac counts
+ * only once its batch is there; a proof can wait. Everything else is short, and somebody waits for it. */
+static enum transport_haste haste_of(enum frame_type type) {
+    switch (type) {
+    case FRAME_BATCH:
+    case FRAME_ACK:
+    case FRAME_BLOCK:
+    case FRAME_RANGE:
+    case FRAME_RECOVERED:
+    case FRAME_PROOF: return TRANSPORT_BULK;
+    default: return TRANSPORT_URGENT;
+    }
 }
 
 /* Frames that a full queue or a dead link refuses are dropped: the protocol asks or says again. */
 static void send_to(struct node *node, uint32_t to, struct slice frame) {
-    enum status status = transport_send(node->transport, to, frame);
+    enum status status = transport_send(node->transport, to, haste_of(frame_type_of(frame)), frame);
     (void)status;
 }
 
@@ -141,6 +158,7 @@ struct replica_ports node_ports(struct node *node) {
                                   .read_batch = read_batch,
                                   .read_lane = read_lane,
                                   .read_height = read_height,
+                                  .read_leaf = read_leaf,
                                   .send = outbox_put,
                                   .event = on_event};
 }

@@ -7,27 +7,15 @@
 #include "http/http.h"
 #include "ledger/ledger.h"
 #include "node/config.h"
-#include "replica/replica.h"
+#include "node/turn.h"
+#include "replica/certificate.h"
 #include "transport/transport.h"
-#include "wire/certificate.h"
 
 /* A frame that waits for the commit. */
 struct outgoing {
     uint32_t to;
     size_t offset;
     size_t bytes;
-};
-
-/* The certificate of an open question is wanted: its belief is a leaf of the state, not of the log, so it has to be caught at a height and
- * the file made when that very height is certified. */
-struct capture {
-    uint64_t question;
-    uint64_t height; /* 0: free */
-    uint64_t questions;
-    uint32_t proof_count;
-    struct hash proof[MERKLE_PROOF_MAX];
-    size_t bytes;
-    uint8_t record[RECORD_BELIEF_BYTES_MAX];
 };
 
 /* A question that somebody asked a certificate of, and the newest file. */
@@ -46,7 +34,7 @@ struct node {
     struct node_config *config;
     uv_loop_t loop;
     uv_timer_t timer;
-    uv_prepare_t turn;
+    uv_prepare_t prepare;
     uv_signal_t interrupted;
     uv_signal_t terminated;
     struct ledger *ledger;
@@ -55,7 +43,7 @@ struct node {
     struct replica *replica;
     void *memory;
     size_t memory_bytes;
-    bool dirty; /* something came in since the last commit */
+    struct turn turn;
     bool closing;
     bool forgetful; /* amnesia: the mark is on the disk */
     int exit_status;
@@ -70,7 +58,9 @@ struct node {
     uint64_t disk_looked_us;
     bool disk_low;
 
-    struct capture captures[CAPTURES_MAX];
+    uint64_t certified_height; /* of the last commit */
+
+    struct certificate_capture captures[CAPTURES_MAX];
     uint32_t captures_next;
     struct wanted wanted[WANTED_MAX];
     uint32_t wanted_next;
@@ -91,6 +81,7 @@ enum status node_restore(struct node *node);
 
 /* certificate.c */
 enum status node_certificate(void *context, uint64_t question, struct slice *ret_file);
+enum status node_certificate_family(void *context, uint32_t family, struct slice *ret_file);
 void node_certificate_executed(struct node *node);
 void node_certificate_certified(struct node *node, uint64_t height);
 void node_certificate_free(struct node *node);

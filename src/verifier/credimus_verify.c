@@ -51,6 +51,10 @@ int credimus_verify(const uint8_t *certificate, size_t certificate_size, const u
     status = verify_certificate(slice_of(certificate, certificate_size), &members, &policy, scratch, scratch_size,
                                 &result, &failed);
     if (step != NULL) *step = verify_step_text(failed);
+    if (status == STATUS_OK && result.is_calibration) {
+        if (step != NULL) *step = "the certificate is about a question, not about a family";
+        return (int)STATUS_BAD_TYPE;
+    }
     if (status == STATUS_OK) fill(verdict, &result, &members);
     return (int)status;
 }

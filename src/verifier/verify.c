@@ -114,11 +114,26 @@ static enum status step_weight(struct inquiry *inquiry) {
     return met ? STATUS_OK : STATUS_BELOW_WEIGHT;
 }
 
+/* A calibration is a leaf of the log, as a verdict is. */
+static enum status check_calibration(struct inquiry *inquiry) {
+    const struct certificate *certificate = &inquiry->certificate;
+    struct verify_result *result = &inquiry->result;
+    struct hash leaf;
+    if (certificate->questions != 0) return STATUS_CONFLICT;
+    if (result->calibration.members != inquiry->genesis->members) return STATUS_CONFLICT;
+    if (result->calibration.height > result->checkpoint.height) return STATUS_CONFLICT;
+    merkle_leaf(certificate->belief, &leaf);
+    return merkle_inclusion_check(&leaf, certificate->index, result->checkpoint.size, certificate->proof,
+                                  certificate->proof_count, &result->checkpoint.root);
+}
+
 static enum status step_belief(struct inquiry *inquiry) {
     const struct certificate *certificate = &inquiry->certificate;
     struct verify_result *result = &inquiry->result;
     enum record_kind kind;
     struct hash leaf;
+    result->is_calibration = record_calibration_read(certificate->belief, &result->calibration) == STATUS_OK;
+    if (result->is_calibration) return check_calibration(inquiry);
     TRY(record_belief_read(certificate->belief, &kind, &result->belief));
     result->is_verdict = kind == RECORD_VERDICT;
     if (result->is_verdict != (certificate->questions == 0)) return STATUS_CONFLICT;
@@ -133,6 +148,7 @@ static enum status step_belief(struct inquiry *inquiry) {
 static enum status step_outcome(struct inquiry *inquiry) {
     const struct record_belief *belief = &inquiry->result.belief;
     if (!inquiry->policy->has_expect) return STATUS_OK;
+    if (inquiry->result.is_calibration) return STATUS_WRONG_OUTCOME;
     bool expected =
         belief->status == QUESTION_DECIDED && slice_equal(belief->hypotheses[belief->top], inquiry->policy->expect);
     return expected ? STATUS_OK : STATUS_WRONG_OUTCOME;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "quorum/tally.h"
+#include "wire/calibrated.h"
 #include "wire/certificate.h"
 
 /* The steps, in the order in which they are taken; each relies on those before it. */
@@ -20,7 +21,7 @@
     X(MEMBERS, "the member records are those of the genesis and of the state")                                       \
     X(PARAMETERS, "the threshold in the checkpoint is the one of the state")                                         \
     X(WEIGHT, "the signers carry enough weight")                                                                     \
-    X(BELIEF, "the belief is in the log or in the state")                                                            \
+    X(BELIEF, "the belief, or the calibration, is in the log or in the state")                                       \
     X(OUTCOME, "the question is decided for the expected hypothesis")                                                \
     X(MARGIN, "as many liars are tolerated as was asked for")
 
@@ -37,15 +38,17 @@ const char *verify_step_text(enum verify_step step);
 /* What the reader insists on beyond the rules of the chain. All zeros: nothing. */
 struct verify_policy {
     bool has_expect;
-    struct slice expect; /* the name of the hypothesis that the question must be decided for */
+    struct slice expect; /* the name of the hypothesis that the question must be decided for: no calibration is */
     bool has_threshold;
     struct threshold threshold; /* heads and weight must reach this one too, whatever the checkpoint asks for */
-    uint32_t min_margin;        /* the flip margin must be at least this; 0: any */
+    uint32_t min_margin;        /* the flip margin must be at least this; 0: any, and calibrations */
 };
 
 struct verify_result {
-    struct record_belief belief; /* texts borrowed from the scratch memory */
-    bool is_verdict;             /* a verdict of the log; otherwise the standing of the question at the height */
+    bool is_calibration;                   /* of a family; then there is no belief */
+    struct record_calibration calibration; /* texts borrowed from the scratch memory, here and there */
+    struct record_belief belief;
+    bool is_verdict; /* a verdict of the log; otherwise the standing of the question at the height */
     struct checkpoint checkpoint;
     uint32_t signers;
     struct member_set who;

@@ -66,11 +66,41 @@ static void cells_are_filled_up_or_cut_at_a_character(void **state) {
     assert_string_equal(out, "\u00fcb  |\u00fc\u00fc\u00fc\u2026|abcd");
 }
 
+static void percentages_are_certain_only_when_they_are(void **state) {
+    static const struct {
+        double share;
+        const char *text;
+    } cases[] = {
+        {0, "   0.00 %"},    {0.5, "  50.00 %"},    {1, " 100.00 %"},      {0.99999999, " >99.99 %"},
+        {1e-9, "  <0.01 %"}, {0.9999, "  99.99 %"}, {0.0001, "   0.01 %"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[32] = "";
+        FILE *file = fmemopen(out, sizeof out, "w");
+        assert_non_null(file);
+        screen_print_percent(file, cases[i].share);
+        assert_int_equal(fclose(file), 0);
+        assert_string_equal(out, cases[i].text);
+    }
+}
+
+static void text_of_others_is_cut_and_cleaned(void **state) {
+    char buffer[8];
+    (void)state;
+    assert_string_equal(screen_cleaned("a\x1b[2J", buffer, sizeof buffer), "a?[2J");
+    assert_string_equal(screen_cleaned("longer than that", buffer, sizeof buffer), "longer ");
+    /* Cut in the middle of a character it is no UTF-8 any more. */
+    assert_string_equal(screen_cleaned("sixsix\u00fc", buffer, sizeof buffer), "sixsix?");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_without_controls_stays),
         cmocka_unit_test(controls_and_broken_utf8_become_question_marks),
         cmocka_unit_test(bars_are_as_long_as_their_share),
+        cmocka_unit_test(percentages_are_certain_only_when_they_are),
+        cmocka_unit_test(text_of_others_is_cut_and_cleaned),
         cmocka_unit_test(cells_are_filled_up_or_cut_at_a_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,9 @@
 
 #define ID "00112233445566778899aabbccddeeff"
 /* A tell with everything but its values. */
-#define TELL "{\"question\":\"" ID "\",\"observation\":\"o\","
-#define ASK  "{\"title\":\"t\",\"hypotheses\":[\"a\",\"b\"],\"mode\":\"pool\""
+#define TELL       "{\"question\":\"" ID "\",\"observation\":\"o\","
+#define ASK_FIELDS "\"title\":\"t\",\"hypotheses\":[\"a\",\"b\"],\"mode\":\"pool\""
+#define ASK        "{" ASK_FIELDS
 
 static uint8_t text[256 * 1024];
 static uint8_t scratch[CONTENT_BYTES_MAX];
@@ -114,6 +115,33 @@ static void tell_of_another_shape_then_refused(void **state) {
            "observation");
     refuse(form_take_tell, "{\"question\":\"" ID "\",\"observation\":\"\xff\",\"llr\":1}", STATUS_BAD_FORMAT,
            "observation");
+}
+
+/* Writes `before`, `count` letters and `after`. */
+static const char *with_letters(const char *before, size_t count, const char *after) {
+    static char written[2048];
+    size_t at = strlen(before);
+    assert_true(at + count + strlen(after) < sizeof written);
+    memcpy(written, before, at);
+    memset(written + at, 'x', count);
+    strcpy(written + at + count, after);
+    return written;
+}
+
+static void text_beyond_its_limit_then_too_large(void **state) {
+    (void)state;
+    const char *told = "{\"question\":\"" ID "\",\"observation\":\"";
+    assert_int_equal(take(form_take_tell, with_letters(told, OBSERVATION_BYTES_MAX, "\",\"llr\":1}")), STATUS_OK);
+    refuse(form_take_tell, with_letters(told, OBSERVATION_BYTES_MAX + 1, "\",\"llr\":1}"), STATUS_TOO_LARGE,
+           "observation");
+    assert_int_equal(take(form_take_retract, with_letters(told, OBSERVATION_BYTES_MAX, "\"}")), STATUS_OK);
+    refuse(form_take_retract, with_letters(told, OBSERVATION_BYTES_MAX + 1, "\"}"), STATUS_TOO_LARGE, "observation");
+    const char *titled = "\",\"hypotheses\":[\"a\",\"b\"],\"mode\":\"pool\"}";
+    assert_int_equal(take(form_take_ask, with_letters("{\"title\":\"", TITLE_BYTES_MAX, titled)), STATUS_OK);
+    refuse(form_take_ask, with_letters("{\"title\":\"", TITLE_BYTES_MAX + 1, titled), STATUS_TOO_LARGE, "title");
+    const char *asked = "{\"title\":\"t\",\"mode\":\"pool\",\"hypotheses\":[\"a\",\"";
+    assert_int_equal(take(form_take_ask, with_letters(asked, HYPOTHESIS_BYTES_MAX, "\"]}")), STATUS_OK);
+    refuse(form_take_ask, with_letters(asked, HYPOTHESIS_BYTES_MAX + 1, "\"]}"), STATUS_TOO_LARGE, "hypotheses");
 }
 
 static void content_that_is_empty_or_twice_or_no_base64_then_refused(void **state) {
@@ -302,6 +330,40 @@ static void line_with_escaped_line_breaks_then_lines_are_counted_right(void **st
     refuse_list(CLOSE "\n{\"a\\n\\n\":1}\n", true, 1, 2);
 }
 
+static void ask_with_a_canary_then_which_hypothesis_it_names(void **state) {
+    (void)state;
+    static const struct hash zeros;
+    assert_int_equal(take(form_take_ask, ASK "}"), STATUS_OK);
+    assert_true(draft.opening == OPENING_ORDINARY);
+    assert_int_equal(take(form_take_ask, ASK ",\"canary\":\"a\"}"), STATUS_OK);
+    assert_int_equal(draft.opening, 0);
+    /* The order of the fields does not matter. */
+    assert_int_equal(take(form_take_ask, "{\"canary\":\"b\"," ASK_FIELDS "}"), STATUS_OK);
+    assert_int_equal(draft.opening, 1);
+    assert_true(hash_equal(&draft.item.ask.commitment, &zeros));
+    refuse(form_take_ask, ASK ",\"canary\":\"c\"}", STATUS_BAD_VALUE, "canary");
+    refuse(form_take_ask, ASK ",\"canary\":\"\"}", STATUS_BAD_VALUE, "canary");
+    refuse(form_take_ask, ASK ",\"canary\":\"A\"}", STATUS_BAD_VALUE, "canary");
+    refuse(form_take_ask, ASK ",\"canary\":0}", STATUS_BAD_TYPE, "canary");
+    refuse(form_take_ask, ASK ",\"canary\":\"a\",\"canary\":\"b\"}", STATUS_DUPLICATE, "canary");
+}
+
+static void ask_into_a_family_then_its_name(void **state) {
+    (void)state;
+    static const char too_long[] = "0123456789012345678901234567890123456789012345678901234567890123x";
+    char body[256];
+    assert_int_equal(take(form_take_ask, ASK "}"), STATUS_OK);
+    assert_int_equal(draft.item.ask.family.bytes, 0);
+    assert_int_equal(take(form_take_ask, ASK ",\"family\":\"birds\"}"), STATUS_OK);
+    assert_true(slice_equal(draft.item.ask.family, slice_of_text("birds")));
+    (void)snprintf(body, sizeof body, ASK ",\"family\":\"%s\"}", too_long + 1);
+    assert_int_equal(take(form_take_ask, body), STATUS_OK);
+    (void)snprintf(body, sizeof body, ASK ",\"family\":\"%s\"}", too_long);
+    refuse(form_take_ask, body, STATUS_TOO_LARGE, "family");
+    refuse(form_take_ask, ASK ",\"family\":\"\"}", STATUS_BAD_VALUE, "family");
+    refuse(form_take_ask, ASK ",\"family\":\"a\\nb\"}", STATUS_BAD_FORMAT, "family");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tell_with_a_ratio_then_its_item),
@@ -309,6 +371,7 @@ int main(void) {
         cmocka_unit_test(tell_with_content_then_its_hash),
         cmocka_unit_test(tell_with_numbers_against_the_rules_then_refused),
         cmocka_unit_test(tell_of_another_shape_then_refused),
+        cmocka_unit_test(text_beyond_its_limit_then_too_large),
         cmocka_unit_test(content_that_is_empty_or_twice_or_no_base64_then_refused),
         cmocka_unit_test(content_at_and_above_its_limit_then_accepted_and_refused),
         cmocka_unit_test(retract_and_close_then_their_items),
@@ -319,6 +382,8 @@ int main(void) {
         cmocka_unit_test(objects_in_any_kind_of_list_then_all_of_them),
         cmocka_unit_test(list_with_a_bad_object_then_its_line_and_index),
         cmocka_unit_test(line_with_escaped_line_breaks_then_lines_are_counted_right),
+        cmocka_unit_test(ask_with_a_canary_then_which_hypothesis_it_names),
+        cmocka_unit_test(ask_into_a_family_then_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ static struct record_belief sample(void) {
                                    .live = {1, -5, 9007199254740993},
                                    .safe = {1, INT64_MIN, INT64_MAX},
                                    .threshold = {3, 4},
-                                   .height = 7};
+                                   .height = 7,
+                                   .opening = OPENING_ORDINARY};
     for (unsigned i = 0; i < QUESTION_ID_BYTES; i++) belief.question.bytes[i] = (uint8_t)i;
     return belief;
 }
@@ -45,7 +46,8 @@ static void decided_belief_then_all_its_fields(void **state) {
     expect(
         &belief, FINALITY_FINAL,
         "{\"question\": \"000102030405060708090a0b0c0d0e0f\", \"title\": \"Is \\\"x\\\" so?\", \"mode\": \"pool\", "
-        "\"hypotheses\": [\"no\", \"yes\"], \"status\": \"decided\", \"outcome\": \"yes\", \"finality\": \"final\", "
+        "\"hypotheses\": [\"no\", \"yes\"], \"status\": \"decided\", \"outcome\": \"yes\", \"family\": null, "
+        "\"opening\": \"ordinary\", \"canary\": null, \"finality\": \"final\", "
         "\"posterior\": [0.010000000001332443, 0.9899999999986676], \"log_odds_quanta\": [-4595119850, 0], "
         "\"flip_margin\": 2, \"intervals\": {\"live\": {\"members\": 1, \"low\": -5, \"high\": 9007199254740993}, "
         "\"safe\": {\"members\": 1, \"low\": null, \"high\": null}}, \"contributors\": 3, \"items\": 12, "
@@ -61,8 +63,32 @@ static void open_belief_then_no_outcome(void **state) {
     render_belief(&text, &belief, FINALITY_LOCAL);
     text_put(&text, "", 1);
     assert_non_null(strstr(text.data, "\"mode\": \"panel\""));
-    assert_non_null(strstr(text.data, "\"status\": \"open\", \"outcome\": null, \"finality\": \"local\""));
+    assert_non_null(strstr(text.data, "\"status\": \"open\", \"outcome\": null, \"family\": null"));
+    assert_non_null(strstr(text.data, "\"canary\": null, \"finality\": \"local\""));
     text_free(&text);
+}
+
+static void opening_and_family_then_what_became_of_the_commitment(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t opening;
+        const char *expected;
+    } cases[] = {
+        {OPENING_NONE, "\"family\": \"birds\", \"opening\": \"not opened\", \"canary\": null, "},
+        {OPENING_ORDINARY, "\"family\": \"birds\", \"opening\": \"ordinary\", \"canary\": null, "},
+        {0, "\"family\": \"birds\", \"opening\": \"canary\", \"canary\": \"no\", "},
+        {1, "\"family\": \"birds\", \"opening\": \"canary\", \"canary\": \"yes\", "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct record_belief belief = sample();
+        struct text text = {0};
+        belief.opening = cases[i].opening;
+        belief.family = slice_of_text("birds");
+        render_belief(&text, &belief, FINALITY_FINAL);
+        text_put(&text, "", 1);
+        assert_non_null(strstr(text.data, cases[i].expected));
+        text_free(&text);
+    }
 }
 
 static void posterior_then_it_adds_up_to_one(void **state) {
@@ -128,6 +154,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decided_belief_then_all_its_fields),
         cmocka_unit_test(open_belief_then_no_outcome),
+        cmocka_unit_test(opening_and_family_then_what_became_of_the_commitment),
         cmocka_unit_test(posterior_then_it_adds_up_to_one),
         cmocka_unit_test(belief_without_and_with_certificate_then_its_finality),
         cmocka_unit_test(doubles_then_the_shortest_text_that_reads_back),

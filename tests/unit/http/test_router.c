@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -27,14 +28,52 @@ static void every_row_then_found_by_its_own_path(void **state) {
     (void)state;
     for (unsigned i = 0; i < ROUTES; i++) {
         const struct route *row = router_row((enum route_name)i);
-        char path[64] = {0};
+        char path[64];
         enum route_name name;
-        struct slice id;
-        size_t bytes = strlen(row->path);
-        memcpy(path, row->path, bytes);
-        if (path[bytes - 1] == '/') path[bytes] = 'x';
-        assert_int_equal(router_find(row->method, path, &name, &id), STATUS_OK);
+        struct slice key;
+        (void)snprintf(path, sizeof path, "%s%s%s", row->path, row->key != KEY_NONE ? "x" : "", row->suffix);
+        assert_int_equal(router_find(row->method, path, &name, &key), STATUS_OK);
         assert_int_equal(name, i);
+        assert_true(slice_equal(key, slice_of_text(row->key != KEY_NONE ? "x" : "")));
+    }
+}
+
+/* A family may have any name: what is a path of its own inside of it is none. */
+static void family_with_slashes_in_its_name_then_all_of_it_is_the_key(void **state) {
+    (void)state;
+    enum route_name name;
+    struct slice key;
+    assert_int_equal(router_find("GET", "/v1/families/a/close", &name, &key), STATUS_OK);
+    assert_int_equal(name, ROUTE_FAMILY);
+    assert_true(slice_equal(key, slice_of_text("a/close")));
+    assert_int_equal(router_find("POST", "/v1/families/a/close/close", &name, &key), STATUS_OK);
+    assert_int_equal(name, ROUTE_CLOSE_FAMILY);
+    assert_true(slice_equal(key, slice_of_text("a/close")));
+    assert_int_equal(router_find("GET", "/v1/certificates/families/a/b", &name, &key), STATUS_OK);
+    assert_int_equal(name, ROUTE_FAMILY_CERTIFICATE);
+    assert_true(slice_equal(key, slice_of_text("a/b")));
+    assert_int_equal(router_find("POST", "/v1/families/close", &name, &key), STATUS_USAGE);
+    assert_int_equal(router_find("POST", "/v1/families//close", &name, &key), STATUS_USAGE);
+    assert_int_equal(router_find("POST", "/v1/questions//reveal", &name, &key), STATUS_NOT_FOUND);
+    assert_int_equal(router_find("POST", "/v1/questions/a/b/reveal", &name, &key), STATUS_NOT_FOUND);
+    assert_int_equal(router_find("GET", "/v1/questions/a/reveal", &name, &key), STATUS_USAGE);
+}
+
+static void percent_in_a_path_then_decoded_or_left_alone(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"", ""},           {"plain", "plain"}, {"a%20b%2Fc", "a b/c"}, {"%c3%A9", "\xc3\xa9"}, {"%2525", "%25"},
+        {"a%00b", "a%00b"}, {"a%2", "a%2"},     {"a%", "a%"},           {"%zz%20", "%zz%20"},   {"%20%", "%20%"},
+        {"+", "+"},         {"%2%30", "%2%30"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%s", cases[i].text);
+        assert_int_equal(router_unescape(text), strlen(cases[i].expected));
+        assert_string_equal(text, cases[i].expected);
     }
 }
 
@@ -95,6 +134,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_paths_then_their_routes),
         cmocka_unit_test(every_row_then_found_by_its_own_path),
+        cmocka_unit_test(family_with_slashes_in_its_name_then_all_of_it_is_the_key),
+        cmocka_unit_test(percent_in_a_path_then_decoded_or_left_alone),
         cmocka_unit_test(unknown_paths_and_methods_then_refused),
         cmocka_unit_test(arguments_then_only_the_routes_own),
         cmocka_unit_test(every_status_then_a_code_that_refuses),

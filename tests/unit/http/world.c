@@ -53,7 +53,9 @@ struct world {
     atomic_bool is_cut;
     atomic_bool is_silent;
     atomic_bool is_held;
+    atomic_bool is_full;
     atomic_int why_not;
+    atomic_bool is_key_changed;
 };
 
 static struct replica_time now(void) {
@@ -106,6 +108,9 @@ static enum status read_height(void *context, uint64_t height, struct slice *ret
                                struct slice *ret_finalization) {
     return memory_ledger_read_height(((struct member *)context)->ledger, height, ret_block, ret_finalization);
 }
+static enum status read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    return memory_ledger_read_leaf(((struct member *)context)->ledger, index, ret_bytes);
+}
 
 static void post(struct world *world, uint32_t from, uint32_t to, struct slice frame) {
     struct letter *letter = malloc(sizeof *letter + frame.bytes);
@@ -141,6 +146,39 @@ static bool is_accepting(void *context, enum status *ret_why) {
     if (why == STATUS_OK) return true;
     *ret_why = (enum status)why;
     return false;
+}
+static enum http_disk get_disk(void *context) {
+    struct world *world = context;
+    if (atomic_load(&world->is_full)) return HTTP_DISK_FULL;
+    return atomic_load(&world->why_not) == STATUS_DISK_FULL ? HTTP_DISK_LOW : HTTP_DISK_ROOM;
+}
+/* One salt for all questions: what hides is tested where it is made, in the node. */
+static const uint8_t world_salt[COMMITMENT_SALT_BYTES] = "salt";
+static void make_commitment(void *context, const struct item_ask *ask, uint32_t hypothesis, struct hash *ret_hash) {
+    (void)context;
+    (void)ask;
+    commitment_of(world_salt, hypothesis, ret_hash);
+}
+static enum status open_commitment(void *context, const struct record_belief *belief,
+                                   uint8_t ret_salt[COMMITMENT_SALT_BYTES], uint32_t *ret_hypothesis) {
+    struct world *world = context;
+    struct hash hash;
+    if (atomic_load(&world->is_key_changed)) return STATUS_WRONG_OPENING;
+    for (uint32_t i = 0; i <= belief->hypotheses_count; i++) {
+        uint32_t hypothesis = i < belief->hypotheses_count ? i : OPENING_ORDINARY;
+        commitment_of(world_salt, hypothesis, &hash);
+        if (!hash_equal(&hash, &belief->commitment)) continue;
+        memcpy(ret_salt, world_salt, COMMITMENT_SALT_BYTES);
+        *ret_hypothesis = hypothesis;
+        return STATUS_OK;
+    }
+    return STATUS_WRONG_OPENING;
+}
+static enum status get_family_certificate(void *context, uint32_t family, struct slice *ret_file) {
+    struct world *world = context;
+    (void)snprintf(world->certificate, sizeof world->certificate, "certificate of family %u\n", (unsigned)family);
+    *ret_file = slice_of_text(world->certificate);
+    return STATUS_OK;
 }
 static enum status get_certificate(void *context, uint64_t question, struct slice *ret_file) {
     struct world *world = context;
@@ -191,7 +229,7 @@ static void end_of_turn(struct world *world) {
         if (world->first == NULL) break;
         deliver(world);
     }
-    http_committed(world->http, world->durable_seq);
+    if (!atomic_load(&world->is_full)) http_committed(world->http, world->durable_seq);
 }
 
 static void on_prepare(uv_prepare_t *prepare) { end_of_turn(prepare->data); }
@@ -233,6 +271,7 @@ static void open_member(struct world *world, uint32_t number) {
                                   .read_batch = read_batch,
                                   .read_lane = read_lane,
                                   .read_height = read_height,
+                                  .read_leaf = read_leaf,
                                   .send = send_frame,
                                   .event = on_event};
     member->world = world;
@@ -272,7 +311,11 @@ static void open_server(struct world *world) {
                                                   .now = get_now,
                                                   .submitted = on_submitted,
                                                   .accepting = is_accepting,
-                                                  .certificate = get_certificate};
+                                                  .disk = get_disk,
+                                                  .commit = make_commitment,
+                                                  .open = open_commitment,
+                                                  .certificate = get_certificate,
+                                                  .certificate_family = get_family_certificate};
     struct http_backend backend = functions;
     struct http_config config = {
         .loop = &world->loop, .token = WORLD_TOKEN, .backend = &backend, .body_bytes_max = world->body_bytes_max};
@@ -329,4 +372,6 @@ uint16_t world_port(const struct world *world) { return world->port; }
 void world_cut(struct world *world, bool is_cut) { atomic_store(&world->is_cut, is_cut); }
 void world_silence_attestations(struct world *world, bool is_silent) { atomic_store(&world->is_silent, is_silent); }
 void world_hold_commits(struct world *world, bool is_held) { atomic_store(&world->is_held, is_held); }
+void world_fill_disk(struct world *world, bool is_full) { atomic_store(&world->is_full, is_full); }
 void world_accept(struct world *world, enum status why_not) { atomic_store(&world->why_not, (int)why_not); }
+void world_change_key(struct world *world, bool is_changed) { atomic_store(&world->is_key_changed, is_changed); }

@@ -23,6 +23,10 @@ void world_cut(struct world *world, bool is_cut);
 void world_silence_attestations(struct world *world, bool is_silent);
 /* While it is held, nothing becomes durable. */
 void world_hold_commits(struct world *world, bool is_held);
+/* While it is full, what happens is not durable: the member and the others go on, and the server hears of no commit. */
+void world_fill_disk(struct world *world, bool is_full);
+/* While it is changed, the member's key opens none of its commitments. */
+void world_change_key(struct world *world, bool is_changed);
 /* What the member answers to the question whether it accepts submissions; STATUS_OK: yes. */
 void world_accept(struct world *world, enum status why_not);
 

@@ -4,6 +4,7 @@
 
 #include "../wire/sample.h"
 #include "crypto/sha256.h"
+#include "wire/calibrated.h"
 
 enum { LEAVES_MAX = 8 };
 
@@ -62,6 +63,8 @@ struct sample_log sample_log_good(void) {
                                .parameters = {3, 4},
                                .signers = 0x7,
                                .weights = {65536, 65536, 65536, 65536},
+                               .reputations = {65536, 65536, 65536, 65536},
+                               .calibration_members = SAMPLE_MEMBERS,
                                .decided = true,
                                .flip_margin = 2,
                                .belief_height = SAMPLE_HEIGHT - 1,
@@ -110,6 +113,31 @@ static struct slice put_belief(const struct sample_log *log, const char *title, 
     return writer_slice(&writer);
 }
 
+static struct slice put_calibration(const struct sample_log *log, const char *family, uint8_t *buffer,
+                                    size_t capacity) {
+    struct record_calibration calibration = {.family = slice_of_text(family),
+                                             .labels = 2,
+                                             .questions = 108,
+                                             .answers = 400,
+                                             .decided = 99,
+                                             .canaries = 11,
+                                             .rivalled = true,
+                                             .margin = 6000,
+                                             .members = log->calibration_members,
+                                             .results = sample_hash_of(0x17),
+                                             .height = log->belief_height};
+    for (uint32_t m = 0; m < log->calibration_members; m++)
+        calibration.skills[m] = (struct record_skill){.reports = 100, .skill = 3000 - 1500 * (int32_t)m, .group = m};
+    struct writer writer = writer_of(buffer, capacity);
+    record_calibration_put(&writer, &calibration);
+    require(!writer.overflowed);
+    return writer_slice(&writer);
+}
+
+static struct slice put_subject(const struct sample_log *log, const char *text, uint8_t *buffer, size_t capacity) {
+    return log->calibration ? put_calibration(log, text, buffer, capacity) : put_belief(log, text, buffer, capacity);
+}
+
 static struct slice put_member(const struct sample_log *log, const struct built *built, uint32_t at, uint32_t weight,
                                uint8_t *buffer) {
     enum sample_member wrong = at == 1 ? log->wrong_member : MEMBER_RIGHT;
@@ -117,7 +145,11 @@ static struct slice put_member(const struct sample_log *log, const struct built 
     uint32_t keyed = wrong == MEMBER_WRONG_KEY || wrong == MEMBER_OF_2 ? 2 : at;
     struct record_member member = {.number = wrong == MEMBER_WRONG_NUMBER || wrong == MEMBER_OF_2 ? 2 : at,
                                    .name = slice_of_text(built->genesis.member_names[named]),
-                                   .weight = weight};
+                                   .weight = weight,
+                                   .reputation = log->reputations[at],
+                                   .suspicion = log->suspicions[at],
+                                   .reason = log->suspicions[at] > 0 ? 1 : 0,
+                                   .proof = log->proofs[at]};
     memcpy(member.key, built->genesis.keys[keyed], KEY_BYTES);
     struct writer writer = writer_of(buffer, RECORD_MEMBER_BYTES_MAX);
     record_member_put(&writer, &member);
@@ -201,7 +233,7 @@ void sample_log_certify(const struct sample_log *log, struct writer *ret_file) {
     require(built != NULL);
     sample_log_genesis(log, &built->genesis);
     genesis_chain(&built->genesis, &built->chain);
-    built->certificate.belief = put_belief(log, "Is it so?", built->belief, sizeof built->belief);
+    built->certificate.belief = put_subject(log, "Is it so?", built->belief, sizeof built->belief);
     add_leaf(&built->questions, slice_of_text("another question"));
     built->certificate.index = built->questions.count;
     add_leaf(&built->questions, built->certificate.belief);
@@ -211,7 +243,7 @@ void sample_log_certify(const struct sample_log *log, struct writer *ret_file) {
     build_log(log, built);
     build_note(log, built);
     if (log->other_question_in_file)
-        built->certificate.belief = put_belief(log, "Is it not?", built->other_belief, sizeof built->other_belief);
+        built->certificate.belief = put_subject(log, "Is it not?", built->other_belief, sizeof built->other_belief);
     certificate_put(ret_file, &built->certificate);
     free(built);
 }

@@ -19,7 +19,12 @@ struct sample_log {
     struct threshold parameters; /* in the state */
     uint32_t signers;            /* bit i: member i signs */
     uint32_t weights[SAMPLE_MEMBERS];
-    bool question; /* certify the question record instead of the verdict */
+    uint32_t reputations[SAMPLE_MEMBERS];
+    uint32_t suspicions[SAMPLE_MEMBERS];
+    uint32_t proofs[SAMPLE_MEMBERS];
+    bool calibration;             /* certify the calibration of a family instead of the verdict */
+    uint32_t calibration_members; /* that it speaks of */
+    bool question;                /* certify the question record instead of the verdict */
     bool decided;
     uint32_t top;
     uint32_t flip_margin;

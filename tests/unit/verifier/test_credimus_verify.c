@@ -73,6 +73,18 @@ static void bad_certificate_then_a_reason_and_the_verdict_untouched(void **state
     assert_int_equal(verify(&files, "no"), STATUS_WRONG_OUTCOME);
 }
 
+static void certificate_of_a_family_then_refused(void **state) {
+    (void)state;
+    static struct files files;
+    struct sample_log log = sample_log_good();
+    log.calibration = true;
+    set_up(&log, &files);
+    files.verdict.flip_margin = 77;
+    assert_int_equal(verify(&files, NULL), STATUS_BAD_TYPE);
+    assert_string_equal(files.step, "the certificate is about a question, not about a family");
+    assert_int_equal(files.verdict.flip_margin, 77);
+}
+
 static void bad_genesis_then_refused_before_the_certificate(void **state) {
     (void)state;
     static struct files files;
@@ -96,6 +108,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_certificate_then_the_verdict_is_filled_in),
         cmocka_unit_test(bad_certificate_then_a_reason_and_the_verdict_untouched),
+        cmocka_unit_test(certificate_of_a_family_then_refused),
         cmocka_unit_test(bad_genesis_then_refused_before_the_certificate),
         cmocka_unit_test(unknown_reason_then_a_sentence_still),
     };

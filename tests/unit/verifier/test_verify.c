@@ -143,6 +143,81 @@ static void too_little_weight_then_refused(void **state) {
     assert_judged(&log, &no_policy, STATUS_BELOW_WEIGHT, VERIFY_WEIGHT);
 }
 
+/* Member 3 has 3/4 of its reputation and is suspected as far as can be: 65536 * 3/4 * 1/5. */
+static void weights_are_unequal_then_heads_alone_are_not_enough(void **state) {
+    (void)state;
+    static struct judged judged;
+    struct sample_log log = sample_log_good();
+    log.weights[3] = 9830;
+    log.reputations[3] = 49152;
+    log.suspicions[3] = 52429;
+    certify(&log, &judged);
+    assert_int_equal(judge(&judged, &no_policy), STATUS_OK);
+    assert_int_equal(judged.result.weight, 3 * 65536);
+    assert_int_equal(judged.result.weight_total, 3 * 65536 + 9830);
+    log.signers = 0xe;
+    assert_judged(&log, &no_policy, STATUS_BELOW_WEIGHT, VERIFY_WEIGHT);
+    log.signers = 0xf;
+    assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
+}
+
+/* A proven liar may sign, and is a head, but weighs nothing. */
+static void proven_liar_signed_then_its_weight_is_missing(void **state) {
+    (void)state;
+    struct sample_log log = sample_log_good();
+    log.weights[3] = 0;
+    log.proofs[3] = 1;
+    assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
+    log.signers = 0xd;
+    assert_judged(&log, &no_policy, STATUS_BELOW_WEIGHT, VERIFY_WEIGHT);
+}
+
+static void calibration_with_a_quorum_then_accepted(void **state) {
+    (void)state;
+    static struct judged judged;
+    struct sample_log log = sample_log_good();
+    log.calibration = true;
+    certify(&log, &judged);
+    assert_int_equal(judge(&judged, &no_policy), STATUS_OK);
+    assert_true(judged.result.is_calibration && !judged.result.is_verdict);
+    const struct record_calibration *calibration = &judged.result.calibration;
+    assert_true(slice_equal(calibration->family, slice_of_text("Is it so?")));
+    assert_int_equal(calibration->decided, 99);
+    assert_int_equal(calibration->skills[3].skill, -1500);
+    assert_int_equal(judged.result.signers, 3);
+}
+
+static void calibration_that_is_not_in_the_log_then_refused(void **state) {
+    (void)state;
+    struct sample_log log = sample_log_good();
+    log.calibration = true;
+    log.other_question_in_file = true;
+    assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_BELIEF);
+    log.other_question_in_file = false;
+    log.question = true; /* in the tree of questions instead of the log */
+    assert_judged(&log, &no_policy, STATUS_CONFLICT, VERIFY_BELIEF);
+    log.question = false;
+    log.belief_height = SAMPLE_HEIGHT + 1;
+    assert_judged(&log, &no_policy, STATUS_CONFLICT, VERIFY_BELIEF);
+    log.belief_height = SAMPLE_HEIGHT;
+    log.calibration_members = SAMPLE_MEMBERS - 1;
+    assert_judged(&log, &no_policy, STATUS_CONFLICT, VERIFY_BELIEF);
+    log.calibration_members = SAMPLE_MEMBERS;
+    log.signers = 0x3;
+    assert_judged(&log, &no_policy, STATUS_BELOW_THRESHOLD, VERIFY_HEADS);
+}
+
+/* A calibration decides no question, and no number of liars is known that it bears. */
+static void policy_about_a_question_and_a_calibration_then_refused(void **state) {
+    (void)state;
+    const struct verify_policy outcome = {.has_expect = true, .expect = slice_of_text("yes")};
+    const struct verify_policy margin = {.min_margin = 1};
+    struct sample_log log = sample_log_good();
+    log.calibration = true;
+    assert_judged(&log, &outcome, STATUS_WRONG_OUTCOME, VERIFY_OUTCOME);
+    assert_judged(&log, &margin, STATUS_WRONG_OUTCOME, VERIFY_MARGIN);
+}
+
 /* Three of four signed, with 70.6 % of the weight. */
 static void threshold_of_the_policy_then_weighed_at_it(void **state) {
     (void)state;
@@ -332,6 +407,11 @@ int main(void) {
         cmocka_unit_test(threshold_below_the_base_then_refused),
         cmocka_unit_test(threshold_other_than_in_the_state_then_refused),
         cmocka_unit_test(too_little_weight_then_refused),
+        cmocka_unit_test(weights_are_unequal_then_heads_alone_are_not_enough),
+        cmocka_unit_test(proven_liar_signed_then_its_weight_is_missing),
+        cmocka_unit_test(calibration_with_a_quorum_then_accepted),
+        cmocka_unit_test(calibration_that_is_not_in_the_log_then_refused),
+        cmocka_unit_test(policy_about_a_question_and_a_calibration_then_refused),
         cmocka_unit_test(threshold_of_the_policy_then_weighed_at_it),
         cmocka_unit_test(weight_in_the_file_other_than_in_the_state_then_refused),
         cmocka_unit_test(members_other_than_in_the_genesis_then_refused),

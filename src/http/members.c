@@ -1,0 +1,58 @@
+/* JSON of what each member's word is worth, and why (docs/belief.md, "Weight"). */
+#include <inttypes.h>
+
+#include "base/check.h"
+#include "http/render.h"
+
+void render_share(struct text *text, uint32_t share) { text_put_double(text, (double)share / STANDING_ONE); }
+
+static void put_word(struct text *text, const char *field, const char *word) {
+    if (word == NULL) {
+        text_format(text, ", \"%s\": null", field);
+    } else {
+        text_format(text, ", \"%s\": \"%s\"", field, word);
+    }
+}
+
+static void put_field(struct text *text, const char *field, uint32_t share) {
+    text_format(text, ", \"%s\": ", field);
+    render_share(text, share);
+}
+
+/* Each detector's statistic by its threshold, the largest over the families of questions. */
+static void put_detectors(struct text *text, const struct standing_member *standing) {
+    text_put_text(text, ", \"detectors\": {");
+    for (unsigned i = 0; i < DETECTORS; i++) {
+        text_format(text, "%s\"%s\": ", i > 0 ? ", " : "", detector_name((enum detector)i));
+        render_share(text, standing->ratios[i]);
+    }
+    text_put_text(text, "}");
+}
+
+static void put_member(struct text *text, const struct machine *machine, uint32_t member) {
+    struct standing_member standing;
+    struct machine_asked asked;
+    machine_standing(machine, member, &standing);
+    machine_asked(machine, member, &asked);
+    text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", member);
+    text_put_string(text, slice_of_text(machine_genesis(machine)->member_names[member]));
+    put_field(text, "weight", standing.weight);
+    put_field(text, "reputation", standing.reputation);
+    put_field(text, "suspicion", standing.suspicion);
+    put_word(text, "reason", standing.reason < DETECTORS ? detector_name(standing.reason) : NULL);
+    text_format(text, ", \"alarmed\": %s", standing.alarmed ? "true" : "false");
+    put_detectors(text, &standing);
+    put_word(text, "proof", standing.proven ? standing_proof_name(standing.proof) : NULL);
+    text_format(text, ", \"probation_blocks\": %" PRIu32 ", \"level\": \"connected\"", standing.probation_left);
+    text_format(text, ", \"questions\": {\"closed\": %" PRIu64 ", \"opened\": %" PRIu64 "}}", asked.closed,
+                asked.opened);
+}
+
+void render_members(struct text *text, const struct machine *machine) {
+    text_format(text, "{\"height\": %" PRIu64 ", \"members\": [", machine_height(machine));
+    for (uint32_t m = 0; m < machine_members(machine); m++) {
+        if (m > 0) text_put_text(text, ", ");
+        put_member(text, machine, m);
+    }
+    text_put_text(text, "]}\n");
+}
