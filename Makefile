@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 JOBS   ?=
 # Seeds of each configuration that the simulator runs.
 SEEDS  ?= 100
+# A folder with labels.csv and truth.csv for `make lab`; empty: none.
+LABELS ?=
 # Seconds that each fuzz target runs.
 T      ?= 60
 # `make DEPS=no ...` leaves the machine's packages alone; what is missing is then Meson's to say.
@@ -27,7 +29,7 @@ ifeq ($(MESON_TESTTHREADS),)
 unexport MESON_TESTTHREADS
 endif
 
-.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim canaries format install clean help
+.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim canaries lab format install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the binary (build/credimus), installing missing packages first
@@ -113,6 +115,12 @@ canaries: ## plant known bugs, one at a time; the simulator has to find each (ha
 	@test -f $(BUILD)-canaries/build.ninja || $(CONFIGURE) $(BUILD)-canaries --buildtype=release -Dcanaries=true
 	@$(NINJA) $(BUILD)-canaries tests/scenario/simulate
 	@scripts/canaries $(BUILD)-canaries/tests/scenario/simulate $(CANARIES) $(if $(JOBS),--jobs $(JOBS))
+
+lab: ## the attack lab: every attack, and what must hold under it (some minutes; LABELS=FOLDER: real answers, too)
+	$(ENSURE) build
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=false
+	@$(NINJA) $(BUILD) credimus
+	@scripts/lab $(BUILD)/credimus $(BUILD) $(LABELS)
 
 format: ## rewrite all C files in the one format
 	@$(C_FILES) | xargs -r clang-format -i
