@@ -22,7 +22,8 @@
     X(HASH_ORDER_IN_EXECUTION, hash_order_in_execution)                                                              \
     X(TIMEOUT_OVERFLOW, timeout_overflow)                                                                            \
     X(CLAIMED_HEIGHT_BELIEVED, claimed_height_believed)                                                              \
-    X(INDEX_NOT_BOUNDS_CHECKED, index_not_bounds_checked)
+    X(INDEX_NOT_BOUNDS_CHECKED, index_not_bounds_checked)                                                            \
+    X(THRESHOLD_NOT_RAISED, threshold_not_raised)
 
 #define CANARY_VALUE(NAME, name) CANARY_##NAME,
 enum canary { CANARY_NONE, CANARIES(CANARY_VALUE) CANARY_COUNT };

@@ -89,6 +89,7 @@ void describe_print_item(FILE *out, const struct item *item, struct slice bytes)
     case ITEM_RETRACT: print_about(out, "retract", &item->retract.question, item->retract.observation); break;
     case ITEM_CLOSE: print_about(out, "close", &item->close.question, slice_of("", 0)); break;
     case ITEM_ANSWER: print_answer(out, item); break;
+    case ITEM_LEVEL: (void)fprintf(out, "stands at level %s", level_name(item->level)); break;
     case ITEM_REVEAL: print_reveal(out, item); break;
     case ITEM_CLOSE_FAMILY:
         (void)fputs("close family ", out);
@@ -172,6 +173,7 @@ static json_t *item_json(const struct item *item, struct slice bytes) {
     case ITEM_RETRACT: return retract_json(item);
     case ITEM_CLOSE: return about_json("close", &item->close.question);
     case ITEM_ANSWER: return answer_json(item);
+    case ITEM_LEVEL: return json_pack("{s:s, s:s}", "kind", "level", "level", level_name(item->level));
     case ITEM_REVEAL: return reveal_json(item);
     case ITEM_CLOSE_FAMILY:
         return json_pack("{s:s, s:o}", "kind", "close_family", "family", text_json(item->close_family.family));

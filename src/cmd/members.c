@@ -1,5 +1,6 @@
 /* credimus members: what each member's word is worth, and why. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/client.h"
 #include "cmd/command.h"
@@ -45,6 +46,10 @@ static void print_remarks(json_t *member) {
         (void)printf("ALARM");
     }
     print_detectors(member, &is_first);
+    if (strcmp(reply_text(member, "level", "connected"), "connected") != 0) {
+        begin_remark(&is_first);
+        (void)printf("says %s", screen_cleaned(reply_text(member, "level", "?"), text, sizeof text));
+    }
     if (reply_whole(member, "probation_blocks") > 0) {
         begin_remark(&is_first);
         (void)printf("on probation for %lld blocks", reply_whole(member, "probation_blocks"));

@@ -8,9 +8,11 @@
 #include "cmd/client.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/screen.h"
 #include "cmd/testnet.h"
 
 enum { OPTION_CLUSTER };
+enum { NAME_BYTES = 128 };
 
 static const struct option_spec options[] = {
     {"cluster", NULL, "ask every member whose directory stands beside this one (m0, m1, ...)", 0},
@@ -27,6 +29,24 @@ static size_t links_up(const json_t *status) {
     return up;
 }
 
+/* What this member sees, then what the group has agreed on. */
+static void print_partition(const json_t *status) {
+    const json_t *unreachable = json_object_get(status, "unreachable");
+    long long apart = reply_whole(status, "apart");
+    (void)printf("  %s for %lld s", reply_text(status, "level", "?"), reply_whole(status, "level_ms") / 1000);
+    for (size_t i = 0; i < json_array_size(unreachable); i++) {
+        char text[NAME_BYTES];
+        const char *name = reply_text(json_array_get(unreachable, i), "name", "?");
+        (void)printf("%s%s", i > 0 ? ", " : ", does not hear ", screen_cleaned(name, text, sizeof text));
+    }
+    (void)printf("\n");
+    if (apart > 0) (void)printf("  %lld members say that they see a partition\n", apart);
+    if (strcmp(reply_text(status, "threshold", ""), reply_text(status, "base_threshold", "")) != 0)
+        (void)printf("  the threshold is raised from %s: verdicts are provisional until so many have signed\n",
+                     reply_text(status, "base_threshold", "?"));
+    if (json_is_true(json_object_get(status, "enhanced"))) (void)printf("  enhanced monitoring\n");
+}
+
 static void print_member(const struct client *client, const json_t *status) {
     const struct node_config *config = client_config(client);
     (void)printf("%s, member %u of %u, API http://%s\n", config->genesis.member_names[config->member], config->member,
@@ -36,8 +56,10 @@ static void print_member(const struct client *client, const json_t *status) {
                  reply_whole(status, "epoch"), reply_whole(status, "view"), reply_whole(status, "height"),
                  reply_whole(status, "final_height"), reply_text(status, "threshold", "?"));
     (void)printf("  root  %s\n", reply_text(status, "root", "?"));
-    (void)printf("  %s, %lld questions, %lld own batches waiting%s%s\n\n", reply_text(status, "level", "?"),
-                 reply_whole(status, "questions"), reply_whole(status, "outstanding_batches"),
+    print_partition(status);
+    (void)printf("  %lld questions, %lld verdicts provisional, %lld own batches waiting%s%s\n\n",
+                 reply_whole(status, "questions"), reply_whole(status, "provisional"),
+                 reply_whole(status, "outstanding_batches"),
                  json_is_true(json_object_get(status, "recovering")) ? ", recovering: asks the others before it signs"
                                                                      : "",
                  json_is_true(json_object_get(status, "diverged")) ? ", STOPPED: the others have another state" : "");

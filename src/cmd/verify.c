@@ -63,6 +63,11 @@ static void add_signers(json_t *json, const struct case_file *file) {
                   (json_int_t)result->weight_total, "height", (json_int_t)result->checkpoint.height, "root", root);
     CHECK(json != NULL && more != NULL && json_object_update(json, more) == 0);
     json_decref(more);
+    char threshold[32];
+    (void)snprintf(threshold, sizeof threshold, "%u/%u", result->checkpoint.threshold.numerator,
+                   result->checkpoint.threshold.denominator);
+    CHECK(json_object_set_new(json, "threshold", json_string(threshold)) == 0);
+    CHECK(json_object_set_new(json, "apart", json_integer(result->apart)) == 0);
 }
 
 static int print_and_free(json_t *json) {
@@ -126,6 +131,9 @@ static void print_signers(const struct case_file *file) {
     }
     (void)printf("\n  height %llu, %s, log of %llu leaves\n", (unsigned long long)result->checkpoint.height, time,
                  (unsigned long long)result->checkpoint.size);
+    if (threshold_compare(result->checkpoint.threshold, file->genesis.threshold) > 0)
+        (void)printf("  made in a partition, at the threshold %u/%u: %u members said that they see one\n",
+                     result->checkpoint.threshold.numerator, result->checkpoint.threshold.denominator, result->apart);
 }
 
 static int print_calibration_report(const struct case_file *file) {

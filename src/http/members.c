@@ -43,7 +43,8 @@ static void put_member(struct text *text, const struct machine *machine, uint32_
     text_format(text, ", \"alarmed\": %s", standing.alarmed ? "true" : "false");
     put_detectors(text, &standing);
     put_word(text, "proof", standing.proven ? standing_proof_name(standing.proof) : NULL);
-    text_format(text, ", \"probation_blocks\": %" PRIu32 ", \"level\": \"connected\"", standing.probation_left);
+    text_format(text, ", \"probation_blocks\": %" PRIu32 ", \"level\": \"%s\"", standing.probation_left,
+                level_name(machine_member(machine, member).level));
     text_format(text, ", \"questions\": {\"closed\": %" PRIu64 ", \"opened\": %" PRIu64 "}}", asked.closed,
                 asked.opened);
 }

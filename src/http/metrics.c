@@ -42,6 +42,24 @@ static void put_state(struct text *text, struct replica *replica) {
     put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
 }
 
+/* Levels: 0 connected, 1 degraded, 2 major, 3 severe (docs/protocol.md 6). */
+static void put_partition(struct text *text, struct replica *replica) {
+    struct machine_partition partition;
+    struct replica_reach reach;
+    replica_reach(replica, &reach);
+    machine_partition(replica_machine(replica), &partition);
+    const struct metric metrics[] = {
+        {"partition_level", "gauge", "How much of the group this member misses: 0 nobody, 3 more than a quarter.",
+         reach.level},
+        {"partition_unreachable", "gauge", "Members that this one does not hear.",
+         member_set_count(&reach.unreachable)},
+        {"partition_members_apart", "gauge", "Members that say they see a partition.", partition.apart},
+        {"threshold_raised", "gauge", "1 while certificates need the raised threshold.", partition.is_raised},
+        {"monitoring_enhanced", "gauge", "1 while detectors and challenges are stricter.", partition.is_enhanced},
+    };
+    put_all(text, metrics, sizeof metrics / sizeof metrics[0]);
+}
+
 static void put_counters(struct text *text, struct replica *replica) {
     struct replica_status status;
     replica_status(replica, &status);
@@ -103,6 +121,7 @@ struct known {
     struct replica_time now;
     struct standing_member standing;
     struct machine_asked asked;
+    enum level level; /* committed */
 };
 
 static uint64_t link_of(const struct known *k) { return k->peer.link_up; }
@@ -118,6 +137,7 @@ static uint64_t weight_of(const struct known *k) { return k->standing.weight; }
 static uint64_t reputation_of(const struct known *k) { return k->standing.reputation; }
 static uint64_t suspicion_of(const struct known *k) { return k->standing.suspicion; }
 static uint64_t alarmed_of(const struct known *k) { return k->standing.alarmed; }
+static uint64_t level_of_member(const struct known *k) { return k->level; }
 static uint64_t closed_of(const struct known *k) { return k->asked.closed; }
 static uint64_t opened_of(const struct known *k) { return k->asked.opened; }
 
@@ -139,6 +159,7 @@ static const struct {
     {"member_reputation", "Reputation from challenges and canaries, from 0 to 1.", reputation_of, true, true},
     {"member_suspicion", "Suspicion in force, from 0 to 0.8.", suspicion_of, true, true},
     {"member_alarmed", "1 while a detector's alarm about the member lasts.", alarmed_of, true, false},
+    {"member_level", "The partition level that the member committed last, 0 to 3.", level_of_member, true, false},
     {"member_questions_closed", "Questions of the member's that have a verdict.", closed_of, true, false},
     {"member_questions_opened", "Of those, how many it has revealed.", opened_of, true, false},
 };
@@ -175,6 +196,7 @@ static void put_members(struct text *text, struct replica *replica, struct repli
             replica_lane(replica, member, &known.lane);
             machine_standing(machine, member, &known.standing);
             machine_asked(machine, member, &known.asked);
+            known.level = machine_member(machine, member).level;
             text_format(text, "credimus_%s{member=\"%" PRIu32 "\",name=\"", by_member[i].name, member);
             put_label(text, genesis->member_names[member]);
             put_value(text, by_member[i].value(&known), by_member[i].is_share);
@@ -185,6 +207,7 @@ static void put_members(struct text *text, struct replica *replica, struct repli
 void metrics_put(struct text *text, struct replica *replica, struct replica_time now,
                  const struct metrics_http *http) {
     put_state(text, replica);
+    put_partition(text, replica);
     put_counters(text, replica);
     put_standing(text, replica_machine(replica));
     put_http(text, http);

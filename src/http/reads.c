@@ -1,6 +1,8 @@
 /* Reads (docs/protocol.md 6): the reader says how firm the answer must be. */
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/num.h"
 #include "http/render.h"
 #include "http/state.h"
 
@@ -140,18 +142,43 @@ static void handle_local(struct request *request) {
     answer_belief(request, &local, render_finality(&local, is_local, request->http->certified_height));
 }
 
+/* The first few of those who have not signed: "; missing: m6, m7 and 3 more". Cut off where it does not fit. */
+enum { NAMED_MAX = 4, NAMED_BYTES = 128 };
+
+static void name_missing(const struct genesis *genesis, const struct member_set *signers,
+                         char ret_text[NAMED_BYTES]) {
+    uint32_t missing = 0;
+    size_t bytes = 0;
+    ret_text[0] = '\0';
+    for (uint32_t m = 0; m < genesis->members; m++) {
+        if (member_set_has(signers, m) || missing++ >= NAMED_MAX) continue;
+        int put = snprintf(ret_text + bytes, NAMED_BYTES - bytes, "%s%s", missing == 1 ? "; missing: " : ", ",
+                           genesis->member_names[m]);
+        bytes = num_min_size(bytes + (size_t)put, NAMED_BYTES - 1);
+    }
+    if (missing > NAMED_MAX)
+        (void)snprintf(ret_text + bytes, NAMED_BYTES - bytes, " and %" PRIu32 " more", missing - NAMED_MAX);
+}
+
+/* Who wants a final answer and can't have one learns why, and what there is instead. */
 static void answer_not_final(struct request *request, const struct record_belief *belief, uint64_t certified) {
+    struct replica *replica = http_replica(request->http);
+    struct replica_share share;
     struct text text = {0};
+    char names[NAMED_BYTES];
     struct refusal refusal;
+    replica_share(replica, belief->height, &share);
+    name_missing(machine_genesis(replica_machine(replica)), &share.signers, names);
     (void)refusal_say(&refusal, STATUS_NOT_FINAL,
-                      "%s: it changed at height %" PRIu64 ", certified is %" PRIu64 " at the threshold %" PRIu32
-                      "/%" PRIu32,
-                      status_text(STATUS_NOT_FINAL), belief->height, certified, belief->threshold.numerator,
-                      belief->threshold.denominator);
+                      "%s: it changed at height %" PRIu64 ", certified is %" PRIu64 "; %" PRIu32 " of %" PRIu32
+                      " members have signed, needed are %" PRIu32 " at the threshold %" PRIu32 "/%" PRIu32 "%s",
+                      status_text(STATUS_NOT_FINAL), belief->height, certified, member_set_count(&share.signers),
+                      machine_members(replica_machine(replica)), share.needed, share.threshold.numerator,
+                      share.threshold.denominator, names);
     text_format(&text, "{\"error\": \"%s\", \"detail\": ", status_name(refusal.status));
     text_put_string(&text, slice_of_text(refusal.detail));
-    text_format(&text, ", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\", \"certified_height\": %" PRIu64 "}\n",
-                belief->threshold.numerator, belief->threshold.denominator, certified);
+    render_share_of_signers(&text, replica, belief, certified);
+    text_put_text(&text, "}\n");
     answer_json(request, refusal_code(refusal.status), &text);
 }
 

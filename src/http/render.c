@@ -226,6 +226,73 @@ static void put_counters(struct text *text, const struct replica_counters *count
                 counters->fetches, counters->proposals, counters->votes);
 }
 
+static void put_threshold(struct text *text, const char *name, struct threshold threshold) {
+    text_format(text, ", \"%s\": \"%" PRIu32 "/%" PRIu32 "\"", name, threshold.numerator, threshold.denominator);
+}
+
+static void put_set(struct text *text, const char *name, const struct genesis *genesis,
+                    const struct member_set *set) {
+    bool is_first = true;
+    text_format(text, ", \"%s\": [", name);
+    for (uint32_t m = member_set_next(set, 0); m < genesis->members; m = member_set_next(set, m + 1)) {
+        if (!is_first) text_put_text(text, ", ");
+        is_first = false;
+        put_name(text, genesis, m);
+        text_put_text(text, "}");
+    }
+    text_put_text(text, "]");
+}
+
+/* This member's own view first, then what the group has agreed on. */
+static void put_partition(struct text *text, struct replica *replica, struct replica_time now) {
+    const struct machine *machine = replica_machine(replica);
+    const struct genesis *genesis = machine_genesis(machine);
+    struct machine_partition partition;
+    struct replica_reach reach;
+    replica_reach(replica, &reach);
+    machine_partition(machine, &partition);
+    uint64_t since_us = now.mono_us > reach.since_us ? now.mono_us - reach.since_us : 0;
+    text_format(text, ", \"level\": \"%s\", \"level_ms\": %" PRIu64, level_name(reach.level), since_us / 1000);
+    put_set(text, "unreachable", genesis, &reach.unreachable);
+    put_threshold(text, "threshold", partition.threshold);
+    put_threshold(text, "base_threshold", genesis->threshold);
+    text_format(text, ", \"apart\": %" PRIu32 ", \"enhanced\": %s", partition.apart,
+                name_of_bool(partition.is_enhanced));
+}
+
+/* Verdicts that no certificate covers yet. */
+static uint64_t count_provisional(struct replica *replica) {
+    struct checkpoint certified;
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    uint32_t signers;
+    const struct machine *machine = replica_machine(replica);
+    uint64_t questions = machine_questions_count(machine), count = 0, leaf;
+    bool any = replica_certified(replica, &certified, signatures, &signers) == STATUS_OK;
+    for (uint64_t q = 0; q < questions; q++)
+        count += machine_verdict_index(machine, q, &leaf) == STATUS_OK && (!any || leaf >= certified.size);
+    return count;
+}
+
+void render_share_of_signers(struct text *text, struct replica *replica, const struct record_belief *belief,
+                             uint64_t certified_height) {
+    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    struct replica_share share;
+    struct member_set missing = {0};
+    replica_share(replica, belief->height, &share);
+    for (uint32_t m = 0; m < genesis->members; m++)
+        if (!member_set_has(&share.signers, m)) member_set_add(&missing, m);
+    put_threshold(text, "threshold", share.threshold);
+    text_format(text, ", \"certified_height\": %" PRIu64 ", \"signed\": {\"height\": %" PRIu64, certified_height,
+                share.height);
+    text_format(text, ", \"heads\": %" PRIu32 ", \"needed\": %" PRIu32 ", \"members\": %" PRIu32 ", \"weight\": ",
+                member_set_count(&share.signers), share.needed, genesis->members);
+    text_put_double(text, share.weight_total == 0 ? 0 : (double)share.weight / (double)share.weight_total);
+    text_put_text(text, "}");
+    put_set(text, "missing", genesis, &missing);
+    text_put_text(text, ", \"provisional\": ");
+    render_belief(text, belief, render_finality(belief, false, certified_height));
+}
+
 void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk) {
     static const char *const disks[] = {
         [HTTP_DISK_ROOM] = "room", [HTTP_DISK_LOW] = "low", [HTTP_DISK_FULL] = "full"};
@@ -246,8 +313,8 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
                 status.finalized_height);
     put_peers(text, replica, now, status.self);
     put_lanes(text, replica);
-    text_format(text, ", \"level\": \"connected\", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\"",
-                checkpoint.threshold.numerator, checkpoint.threshold.denominator);
+    put_partition(text, replica, now);
+    text_format(text, ", \"provisional\": %" PRIu64, count_provisional(replica));
     put_misbehaviour(text, replica);
     text_format(text, ", \"questions\": %" PRIu64 ", \"outstanding_batches\": %" PRIu32,
                 machine_questions_count(machine), status.outstanding);

@@ -41,12 +41,18 @@ void render_families(struct text *text, const struct machine *machine, uint64_t 
 void render_family(struct text *text, const struct machine *machine, uint32_t index, uint64_t from, uint64_t limit,
                    uint64_t certified_height);
 
-/* {"member", "name", "chain", "epoch", "view", "height", "root", "final_height", ..., "disk" (room, low, full), ...}; `now`
- * judges when peers were heard. */
+/* {"member", "name", "chain", "epoch", "view", "height", "root", "final_height", ..., "level", "level_ms", "unreachable"
+ * [{"member", "name"} ...], "threshold", "base_threshold", "apart", "enhanced", "provisional", ..., "disk" (room, low, full), ...};
+ * `now` judges when peers were heard and how long the level stands. Verdicts are counted one by one: O(questions). */
 void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk);
 
 /* {"proofs": [{"member", "name", "kind" (fork, votes), "at" (seq or view), "proof" (base64 of its bytes)} ...]}. */
 void render_proofs(struct text *text, struct replica *replica);
+
+/* Why a belief is not final, each with a comma before it: "threshold" in force, "certified_height", "signed" {"height",
+ * "heads", "needed", "members", "weight"}, "missing" [{"member", "name"} ...], "provisional": the belief as it is. */
+void render_share_of_signers(struct text *text, struct replica *replica, const struct record_belief *belief,
+                             uint64_t certified_height);
 
 /* softmax of the log-odds: `ret_posterior` has room for belief->hypotheses_count. */
 void render_posterior(const struct record_belief *belief, double *ret_posterior);

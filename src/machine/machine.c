@@ -123,6 +123,7 @@ static enum status execute_item(struct machine *machine, const struct machine_or
     case ITEM_ANSWER:
         return trial_answer(&machine->trial, machine->standing, machine->setting.height, origin->member,
                             item->answer.height, &item->answer.digest);
+    case ITEM_LEVEL: return levels_take(machine, origin->member, item->level);
     case ITEM_CLOSE_FAMILY:
         return families_close(&machine->families, &machine->docket, origin->member, item->close_family.family);
     case ITEM_TELL:
@@ -145,6 +146,7 @@ enum status machine_check_item(const struct machine *machine, uint32_t member, c
     }
     if (item->kind == ITEM_ANSWER)
         return trial_check(&machine->trial, machine->setting.height, member, item->answer.height);
+    if (item->kind == ITEM_LEVEL) return levels_check(machine, member, item->level);
     if (item->kind == ITEM_CLOSE_FAMILY)
         return families_check_close(&machine->families, member, item->close_family.family);
     if (!docket_find(&machine->docket, matter_of_item(item), &index)) return STATUS_UNKNOWN_QUESTION;
@@ -278,8 +280,10 @@ static void append_alarms(struct machine *machine, const struct machine_ports *p
 /* From here on the weights are those of the next block. */
 static void settle_members(struct machine *machine, const struct hash *block_hash, uint64_t size,
                            const struct machine_ports *ports) {
-    trial_end_block(&machine->trial, machine->standing, machine->setting.height, block_hash, size, ports);
-    standing_end_block(machine->standing, machine->setting.height, false);
+    bool is_enhanced = levels_are_enhanced(machine);
+    const struct trial_block block = {machine->setting.height, block_hash, size, is_enhanced};
+    trial_end_block(&machine->trial, machine->standing, &block, ports);
+    standing_end_block(machine->standing, machine->setting.height, is_enhanced);
     append_alarms(machine, ports);
     members_update(machine, false);
 }
@@ -323,6 +327,7 @@ void machine_execute(struct machine *machine, const struct block *block, const s
     uint64_t size = machine->log.count;
     for (size_t i = 0; i < batches_count; i++) execute_batch(machine, &batches[i], ports);
     append_proofs(machine, block, ports);
+    levels_settle(machine);
     settle_questions(machine, ports);
     close_families(machine, ports);
     settle_members(machine, block_hash, size, ports);

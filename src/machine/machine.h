@@ -77,6 +77,16 @@ uint64_t machine_time_us(const struct machine *machine);
 uint32_t machine_members(const struct machine *machine);
 const struct hash *machine_chain(const struct machine *machine);
 const struct genesis *machine_genesis(const struct machine *machine);
+/* What the members' levels make of the group (docs/protocol.md 6), in the state of the last executed height. */
+struct machine_partition {
+    struct threshold threshold; /* in force: raised, or the genesis' */
+    bool is_raised;
+    bool is_enhanced;           /* stricter monitoring: while it is raised, and for RECOVERY_WINDOW_US after */
+    uint64_t enhanced_until_us; /* block time, while it is enhanced and not raised */
+    uint32_t apart;             /* members at major or severe */
+};
+#define RECOVERY_WINDOW_US UINT64_C(120000000)
+void machine_partition(const struct machine *machine, struct machine_partition *ret_partition);
 /* The checkpoint of the last executed height (height 0: the log with the genesis alone). */
 void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_checkpoint);
 /* 65536 is one full member; the weights that the state of the last executed height gives. */
@@ -99,6 +109,7 @@ struct machine_member {
     uint32_t suspicion;
     uint32_t reason;
     uint32_t proof;
+    enum level level; /* that it committed last */
 };
 /* As the state of the last executed height has it. */
 struct machine_member machine_member(const struct machine *machine, uint32_t member);

@@ -14,6 +14,7 @@ static struct machine_member standing_of(const struct machine *machine, uint32_t
         .suspicion = standing.suspicion,
         .reason = standing.reason == DETECTORS ? 0 : 1 + (uint32_t)standing.reason,
         .proof = standing.proven ? (uint32_t)standing.proof : 0,
+        .level = machine->levels[member],
     };
 }
 
@@ -28,6 +29,7 @@ void machine_member_record(const struct machine *machine, uint32_t member, const
         .number = member,
         .name = slice_of_text(machine->genesis.member_names[member]),
         .weight = of->weight,
+        .level = of->level,
         .reputation = of->reputation,
         .suspicion = of->suspicion,
         .reason = of->reason,

@@ -78,12 +78,7 @@ static void init_setting(struct machine *machine) {
 
 static void init_trees(struct machine *machine) {
     members_update(machine, true);
-    uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
-    struct writer writer = writer_of(bytes, sizeof bytes);
-    record_parameters_put(&writer, machine->genesis.threshold);
-    CHECK(writer_status(&writer) == STATUS_OK);
-    /* The root of a tree of one leaf is the leaf's hash. */
-    merkle_leaf(writer_slice(&writer), &machine->parameters);
+    levels_settle(machine);
 }
 
 static void init_log(struct machine *machine) {

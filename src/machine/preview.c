@@ -50,7 +50,7 @@ void machine_preview_apply(struct machine *machine, const struct machine_origin 
         apply_ask(machine, origin->member, &item->ask, item_bytes);
         return;
     }
-    if (item->kind == ITEM_ANSWER || item->kind == ITEM_CLOSE_FAMILY) return;
+    if (item->kind == ITEM_ANSWER || item->kind == ITEM_LEVEL || item->kind == ITEM_CLOSE_FAMILY) return;
     if (!preview->is_known || !question_id_equal(matter_of_item(item), &preview->id)) return;
     enum status status = matter_apply(&preview->setting, &preview->matter, origin, item, &is_changed);
     if (status == STATUS_OK || is_changed) preview->is_changed = true;

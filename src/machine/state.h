@@ -33,6 +33,8 @@ struct machine {
     struct standing *standing;
     struct watch watch;
     struct trial trial;
+    enum level levels[MEMBERS_MAX]; /* that each member committed last */
+    uint64_t raised_us;             /* block time of the newest block at a raised threshold; 0: there was none */
     struct machine_asked asked[MEMBERS_MAX];
     uint64_t alarms;
     struct fixed_tables tables;
@@ -61,6 +63,14 @@ _Static_assert(RECORD_BELIEF_BYTES_MAX <= SCRATCH_BYTES, "a verdict fits the scr
  * families_check_ask. */
 enum status machine_check_ask(const struct machine *machine, const struct setting *setting, uint32_t member,
                               const struct item_ask *ask) MUST_USE;
+
+/* levels.c: an item of `member` that says its level, and the same as a question. STATUS_DUPLICATE when it changes
+ * nothing. */
+enum status levels_check(const struct machine *machine, uint32_t member, enum level level) MUST_USE;
+enum status levels_take(struct machine *machine, uint32_t member, enum level level) MUST_USE;
+/* All items of the block are executed: the threshold of its height follows from the levels. */
+void levels_settle(struct machine *machine);
+bool levels_are_enhanced(const struct machine *machine);
 
 /* members.c: brings the leaves of the members tree up to date with their standing. `is_first`: makes them. */
 void members_update(struct machine *machine, bool is_first);

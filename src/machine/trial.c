@@ -17,7 +17,7 @@ enum status trial_owed(const struct trial *trial, uint32_t member, uint64_t *ret
 
 enum status trial_check(const struct trial *trial, uint64_t height, uint32_t member, uint64_t challenge) {
     if (trial->height == 0 || challenge != trial->height) return STATUS_EXPIRED;
-    if (height + 1 > trial->height + CHALLENGE_WINDOW) return STATUS_EXPIRED;
+    if (height + 1 > trial->until) return STATUS_EXPIRED;
     return has_answered(trial, member) ? STATUS_DUPLICATE : STATUS_OK;
 }
 
@@ -43,8 +43,9 @@ static void end_trial(struct trial *trial, struct standing *standing) {
     trial->height = 0;
 }
 
-static void begin_trial(struct trial *trial, uint32_t members, uint64_t height, const struct hash *beacon,
-                        uint64_t size, const struct machine_ports *ports) {
+static void begin_trial(struct trial *trial, uint32_t members, const struct trial_block *block,
+                        const struct machine_ports *ports) {
+    const struct hash *beacon = block->beacon;
     struct challenge_digest digest;
     int64_t values[CHALLENGE_MEMBERS];
     uint32_t weights[CHALLENGE_MEMBERS];
@@ -53,7 +54,7 @@ static void begin_trial(struct trial *trial, uint32_t members, uint64_t height, 
     challenge_begin(&digest, beacon);
     for (uint32_t i = 0; i < CHALLENGE_LEAVES; i++) {
         struct slice leaf;
-        CHECK(ports->read_leaf(ports->context, challenge_leaf_index(beacon, size, i), &leaf) == STATUS_OK);
+        CHECK(ports->read_leaf(ports->context, challenge_leaf_index(beacon, block->size, i), &leaf) == STATUS_OK);
         challenge_add_leaf(&digest, leaf);
     }
     challenge_panel(beacon, values, weights);
@@ -61,12 +62,14 @@ static void begin_trial(struct trial *trial, uint32_t members, uint64_t height, 
     for (uint32_t m = 0; m < members; m++)
         challenge_finish(&digest, location.numerator, location.denominator, m, &trial->expected[m]);
     memset(trial->answered, 0, sizeof trial->answered);
-    trial->height = height;
+    trial->height = block->height;
+    trial->until = block->height + (block->is_enhanced ? CHALLENGE_WINDOW_ENHANCED : CHALLENGE_WINDOW);
 }
 
-void trial_end_block(struct trial *trial, struct standing *standing, uint64_t height, const struct hash *beacon,
-                     uint64_t size, const struct machine_ports *ports) {
-    if (trial->height != 0 && height >= trial->height + CHALLENGE_WINDOW) end_trial(trial, standing);
-    if (height % CHALLENGE_INTERVAL != 0) return;
-    begin_trial(trial, standing_members(standing), height, beacon, size, ports);
+void trial_end_block(struct trial *trial, struct standing *standing, const struct trial_block *block,
+                     const struct machine_ports *ports) {
+    uint64_t interval = block->is_enhanced ? CHALLENGE_INTERVAL_ENHANCED : CHALLENGE_INTERVAL;
+    if (trial->height != 0 && block->height >= trial->until) end_trial(trial, standing);
+    if (trial->height != 0 || block->height % interval != 0) return;
+    begin_trial(trial, standing_members(standing), block, ports);
 }

@@ -9,14 +9,19 @@
 #include "machine/machine.h"
 #include "standing/standing.h"
 
-/* Blocks between two challenges, and blocks in which an answer counts. */
-#define CHALLENGE_INTERVAL 64
-#define CHALLENGE_WINDOW   32
+/* Blocks between two challenges, and blocks in which an answer counts; the same under enhanced monitoring
+ * (docs/protocol.md 6). */
+#define CHALLENGE_INTERVAL          64
+#define CHALLENGE_WINDOW            32
+#define CHALLENGE_INTERVAL_ENHANCED 16
+#define CHALLENGE_WINDOW_ENHANCED   8
 
 _Static_assert(CHALLENGE_WINDOW < CHALLENGE_INTERVAL, "one challenge at a time");
+_Static_assert(CHALLENGE_WINDOW_ENHANCED < CHALLENGE_INTERVAL_ENHANCED, "one challenge at a time");
 
 struct trial {
     uint64_t height; /* of the block that challenged; 0: nothing is under way */
+    uint64_t until;  /* the last height at which an answer counts */
     uint64_t answered[MEMBERS_MAX / 64];
     struct hash expected[MEMBERS_MAX];
     uint64_t outcomes[CHALLENGE_MISSING + 1]; /* of all trials so far, over all members */
@@ -31,9 +36,16 @@ enum status trial_check(const struct trial *trial, uint64_t height, uint32_t mem
 /* Takes the answer, right or wrong, with the same refusals. */
 enum status trial_answer(struct trial *trial, struct standing *standing, uint64_t height, uint32_t member,
                          uint64_t challenge, const struct hash *digest) MUST_USE;
-/* The end of the block of `height`, whose hash is the beacon: ends what is over, begins what begins. `size` is the
- * number of leaves before this block's. */
-void trial_end_block(struct trial *trial, struct standing *standing, uint64_t height, const struct hash *beacon,
-                     uint64_t size, const struct machine_ports *ports);
+/* The block that has just been executed. */
+struct trial_block {
+    uint64_t height;
+    const struct hash *beacon; /* its hash */
+    uint64_t size;             /* leaves before its own */
+    bool is_enhanced;          /* challenges come more often, and have less time */
+};
+/* The end of a block: ends what is over, begins what begins. A challenge that is still under way when another would
+ * begin goes on to its end instead. */
+void trial_end_block(struct trial *trial, struct standing *standing, const struct trial_block *block,
+                     const struct machine_ports *ports);
 
 #endif

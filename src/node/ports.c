@@ -116,6 +116,14 @@ void node_release(struct node *node) {
     }
 }
 
+static void log_threshold(const struct node *node, uint64_t height) {
+    struct machine_partition partition;
+    machine_partition(replica_machine(node->replica), &partition);
+    node_log(partition.is_raised ? LOG_WARNING : LOG_INFO,
+             "certificates need the threshold %" PRIu32 "/%" PRIu32 " from height %" PRIu64 " on",
+             partition.threshold.numerator, partition.threshold.denominator, height);
+}
+
 static void on_event(void *context, const struct replica_event *event) {
     struct node *node = context;
     const char *name =
@@ -127,6 +135,11 @@ static void on_event(void *context, const struct replica_event *event) {
     case EVENT_PEER_REFUSED:
         node_log(LOG_WARNING, "refused a frame of %s: %s", name, status_text(event->status));
         break;
+    case EVENT_LEVEL:
+        node_log(event->level == LEVEL_CONNECTED ? LOG_INFO : LOG_WARNING, "partition level %s",
+                 level_name(event->level));
+        break;
+    case EVENT_THRESHOLD: log_threshold(node, event->height); break;
     case EVENT_DIVERGED:
         node_log(LOG_ERROR, "%s (height %" PRIu64 "); the ledger is kept as it is", status_text(event->status),
                  event->height);

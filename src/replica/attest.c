@@ -21,15 +21,23 @@ static const struct checkpoint *own_checkpoint(const struct replica *r, uint64_t
     return height != 0 && own->height == height ? own : NULL;
 }
 
-static bool enough(const struct replica *r, const struct checkpoint *checkpoint, const struct member_set *signers) {
+/* The weight of the signers, and of all, in the state of a height that is remembered. */
+static uint64_t weight_at(const struct replica *r, uint64_t height, const struct member_set *signers,
+                          uint64_t *ret_total) {
     uint64_t weights[MEMBERS_MAX];
-    uint64_t total = 0;
+    *ret_total = 0;
     for (uint32_t m = 0; m < r->members; m++) {
-        weights[m] = r->standing[checkpoint->height % ATTESTED_HEIGHTS][m].weight;
-        total += weights[m];
+        weights[m] = r->standing[height % ATTESTED_HEIGHTS][m].weight;
+        *ret_total += weights[m];
     }
+    return member_set_weight(signers, weights, r->members);
+}
+
+static bool enough(const struct replica *r, const struct checkpoint *checkpoint, const struct member_set *signers) {
+    uint64_t total;
+    uint64_t weight = weight_at(r, checkpoint->height, signers, &total);
     return member_set_quorum(signers, r->members, checkpoint->threshold) &&
-           quorum_weight_met(member_set_weight(signers, weights, r->members), total, checkpoint->threshold);
+           quorum_weight_met(weight, total, checkpoint->threshold);
 }
 
 /* Counts the good attestations of a height; with enough of them, and more than before, they become the newest
@@ -148,4 +156,29 @@ void replica_send_attestation(struct replica *r, uint32_t to) {
     r->out->attestation.checkpoint = own->checkpoint;
     memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
     replica_send_frame(r, to, r->out);
+}
+
+static void signers_of(const struct replica *r, uint64_t height, struct member_set *ret_signers) {
+    member_set_clear(ret_signers);
+    for (uint32_t m = 0; m < r->members; m++) {
+        const struct attestation *a = &r->attestations[height % ATTESTED_HEIGHTS * r->members + m];
+        if (a->verified && a->checkpoint.height == height) member_set_add(ret_signers, m);
+    }
+}
+
+void replica_share(const struct replica *r, uint64_t height, struct replica_share *ret_share) {
+    uint64_t newest = machine_height(r->machine);
+    uint64_t oldest = newest >= ATTESTED_HEIGHTS ? newest - ATTESTED_HEIGHTS + 1 : 1;
+    *ret_share = (struct replica_share){0};
+    for (uint64_t h = num_max_u64(height, oldest); h <= newest; h++) {
+        const struct checkpoint *own = own_checkpoint(r, h);
+        struct member_set signers;
+        if (own == NULL) continue;
+        signers_of(r, h, &signers);
+        if (member_set_count(&signers) < member_set_count(&ret_share->signers)) continue;
+        *ret_share = (struct replica_share){.height = h, .threshold = own->threshold, .signers = signers};
+    }
+    if (ret_share->height == 0) return;
+    ret_share->needed = quorum_size(r->members, ret_share->threshold);
+    ret_share->weight = weight_at(r, ret_share->height, &ret_share->signers, &ret_share->weight_total);
 }

@@ -201,6 +201,7 @@ static void finish(struct replica *r, const struct queued_block *queued, const s
     /* Before the attestation, which may complete the certificate of this height: whoever watches sees them in
      * order. */
     replica_event(r, &(struct replica_event){.kind = EVENT_EXECUTED, .height = queued->height});
+    replica_watch_threshold(r, checkpoint);
     replica_attest(r, checkpoint);
     r->lanes_moved = true;
 }

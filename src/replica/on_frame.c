@@ -181,6 +181,7 @@ void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from,
     r->now = now;
     r->counters.frames_in++;
     r->known[from].heard_us = now.mono_us;
+    replica_watch_heard(r, from);
     enum status status = frame_read(bytes, r->frame);
     if (status == STATUS_OK) status = handle(r, from);
     if (!blameless(status)) {

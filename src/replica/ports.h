@@ -26,6 +26,8 @@ enum replica_event_kind {
     EVENT_REFUSED,         /* item `item` of own batch `seq` changed nothing: `status` */
     EVENT_MISBEHAVIOUR,    /* a proof against `member` became known */
     EVENT_PEER_REFUSED,    /* a frame of `member` was refused: `status` */
+    EVENT_LEVEL,           /* this member's own partition level has changed: `level` */
+    EVENT_THRESHOLD,       /* another threshold than before is in force from `height` on */
     EVENT_DIVERGED,        /* an honest majority has another root at `height`: this member has stopped */
 };
 
@@ -36,6 +38,7 @@ struct replica_event {
     uint64_t height;
     uint32_t item;
     enum status status;
+    enum level level;
     const struct record_belief *belief;
 };
 

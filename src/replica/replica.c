@@ -115,6 +115,7 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     r->delta_us = config->delta_us != 0 ? config->delta_us : DELTA_DEFAULT_US;
     r->heartbeat_us = config->heartbeat_us != 0 ? config->heartbeat_us : HEARTBEAT_DEFAULT_US;
     r->ports = *ports;
+    r->threshold = r->genesis.threshold;
     r->known = arena_take(&arena, n * sizeof(struct replica_peer));
     r->peers = arena_take(&arena, n * sizeof(struct peer));
     r->attestations = arena_take(&arena, (size_t)ATTESTED_HEIGHTS * n * sizeof(struct attestation));
@@ -135,6 +136,7 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     cut_init(&r->final_cut, n);
     cut_init(&r->executed_cut, n);
     r->restoring = true;
+    replica_watch_start(r);
     return r;
 }
 
@@ -145,6 +147,7 @@ void replica_start(struct replica *r, struct replica_time now, bool amnesia) {
     r->recovering = amnesia || r->own_lost;
     r->recover_nonce = now.mono_us ^ now.wall_us << 20 ^ r->self;
     r->now = now;
+    replica_watch_start(r);
     /* The genesis is leaf 0 of every log, and it has to be in the ledger before the first height. */
     if (machine_height(r->machine) == 0) {
         struct writer writer = writer_of(r->buffer, FRAME_BYTES_MAX);
@@ -212,6 +215,7 @@ void replica_on_tick(struct replica *r, struct replica_time now) {
         replica_answer_challenge(r);
         replica_tell_time(r);
     }
+    replica_watch_tick(r);
     replica_fetch_tick(r);
     if (r->recovering) replica_recover_tick(r);
     agreement_on_tick(r->agreement, now.mono_us);
@@ -222,6 +226,7 @@ uint64_t replica_deadline_us(const struct replica *r) {
     if (r->diverged) return UINT64_MAX;
     uint64_t deadline = num_min_u64(r->heartbeat_at_us, agreement_deadline_us(r->agreement));
     if (r->recovering) deadline = num_min_u64(deadline, r->recover_at_us);
+    deadline = num_min_u64(deadline, monitor_deadline_us(&r->monitor));
     return num_min_u64(deadline, r->wants_due_us);
 }
 

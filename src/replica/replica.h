@@ -8,6 +8,7 @@
 #define REPLICA_REPLICA_H
 
 #include "machine/machine.h"
+#include "quorum/tally.h"
 #include "replica/ports.h"
 
 struct replica;
@@ -119,6 +120,25 @@ struct replica_status {
     struct replica_counters counters;
 };
 void replica_status(const struct replica *replica, struct replica_status *ret_status);
+/* Whom this member hears (docs/protocol.md 6): its own view, which is what its lane says as soon as it is committed. */
+struct replica_reach {
+    enum level level;
+    uint64_t since_us;             /* monotonic: when the level became what it is */
+    enum level seen;               /* what is seen at this moment; the level falls to it in time */
+    struct member_set unreachable; /* at this moment */
+};
+void replica_reach(const struct replica *replica, struct replica_reach *ret_reach);
+/* How far the certificate of a height is. */
+struct replica_share {
+    uint64_t height; /* 0: nobody is known to have signed any such height */
+    struct threshold threshold;
+    struct member_set signers;
+    uint32_t needed; /* heads */
+    uint64_t weight; /* of the signers */
+    uint64_t weight_total;
+};
+/* The height from `height` on that most members have signed, of those that are remembered: the newest among equals. */
+void replica_share(const struct replica *replica, uint64_t height, struct replica_share *ret_share);
 void replica_lane(const struct replica *replica, uint32_t member, struct replica_lane *ret_lane);
 void replica_peer(const struct replica *replica, uint32_t member, struct replica_peer *ret_peer);
 /* The certificate of the highest certified height; STATUS_NOT_FOUND before the first. `ret_signatures` has room for

@@ -4,6 +4,7 @@
 
 #include "agreement/agreement.h"
 #include "lane/lane.h"
+#include "partition/monitor.h"
 #include "replica/own.h"
 #include "replica/replica.h"
 #include "wire/frame.h"
@@ -146,6 +147,8 @@ struct replica {
     struct machine_member certified_standing[MEMBERS_MAX]; /* in the state of that height, as far as it is known */
     uint64_t heartbeat_at_us;
     uint32_t heartbeats;
+    struct monitor monitor;
+    struct threshold threshold; /* of the newest executed height */
 
     bool started;
     bool restoring;
@@ -177,6 +180,12 @@ bool replica_may_write(const struct replica *r);
 void replica_seal(struct replica *r);
 void replica_answer_challenge(struct replica *r);
 void replica_tell_time(struct replica *r);
+
+/* level.c */
+void replica_watch_start(struct replica *r);
+void replica_watch_heard(struct replica *r, uint32_t from);
+void replica_watch_tick(struct replica *r);
+void replica_watch_threshold(struct replica *r, const struct checkpoint *checkpoint);
 
 /* hold.c */
 const struct held *replica_held(const struct replica *r, const struct tip *tip);

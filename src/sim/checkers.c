@@ -51,7 +51,8 @@ static void first_final(struct sim_member *body, uint64_t height, const struct h
         CHECK(sim->finals != NULL);
     }
     const struct hash *parent = height == 1 ? &sim->chain : &sim->finals[height - 2].block;
-    sim->finals[sim->finals_count++] = (struct final_height){*block_hash, checkpoint->root, checkpoint->size};
+    sim->finals[sim->finals_count++] =
+        (struct final_height){*block_hash, checkpoint->root, checkpoint->size, checkpoint->threshold};
     bool linked = block_read(bytes, &sim->chain, &block, &hash) == STATUS_OK && hash_equal(&hash, block_hash) &&
                   block.height == height && hash_equal(&block.parent, parent);
     if (!linked)
@@ -60,6 +61,34 @@ static void first_final(struct sim_member *body, uint64_t height, const struct h
     char hex[17];
     bytes_to_hex(checkpoint->root.bytes, 8, hex);
     sim_trace(sim, "height %llu is final, root %s, first at m%u", (unsigned long long)height, hex, body->number);
+    struct threshold before = height == 1 ? sim->config.threshold : sim->finals[height - 2].threshold;
+    if (threshold_compare(before, checkpoint->threshold) != 0)
+        sim_trace(sim, "the threshold is %u/%u from height %llu on", checkpoint->threshold.numerator,
+                  checkpoint->threshold.denominator, (unsigned long long)height);
+}
+
+/* The threshold of a height is the one that the levels in its state ask for, written down a second time (docs/protocol.md 6): raised by
+ * 15/100, to 9/10 at most, as soon as more members see a partition than the quorum does without. */
+static bool threshold_fits(const struct sim *sim, uint32_t apart, struct threshold is) {
+    struct threshold base = sim->config.threshold;
+    bool raised = apart * base.denominator > sim->config.members * (base.denominator - base.numerator);
+    bool is_base = is.numerator * base.denominator == base.numerator * is.denominator;
+    bool is_nine_tenths = 10 * is.numerator >= 9 * is.denominator;
+    bool has_more =
+        20 * is.numerator * base.denominator >= is.denominator * (20 * base.numerator + 3 * base.denominator);
+    return raised ? is_nine_tenths || has_more : is_base;
+}
+
+static void check_threshold(struct sim_member *body, const struct checkpoint *checkpoint) {
+    uint32_t apart = 0;
+    if (body->replica == NULL) return; /* it executes while it starts */
+    const struct machine *machine = replica_machine(body->replica);
+    for (uint32_t m = 0; m < body->sim->config.members; m++) apart += machine_member(machine, m).level >= LEVEL_MAJOR;
+    if (!threshold_fits(body->sim, apart, checkpoint->threshold))
+        sim_violation(body->sim, "a threshold that the levels do not ask for",
+                      "%u/%u at height %llu of member %u, where %u members are apart",
+                      checkpoint->threshold.numerator, checkpoint->threshold.denominator,
+                      (unsigned long long)checkpoint->height, body->number, apart);
 }
 
 /* No two final blocks at a height, and one root for everybody. */
@@ -78,6 +107,10 @@ void sim_check_height(struct sim_member *body, uint64_t height, const struct has
     if (!hash_equal(&first->root, &checkpoint->root) || first->size != checkpoint->size)
         sim_violation(sim, "two roots at one height", "height %llu, member %u", (unsigned long long)height,
                       body->number);
+    if (threshold_compare(first->threshold, checkpoint->threshold) != 0)
+        sim_violation(sim, "two thresholds at one height", "height %llu, member %u", (unsigned long long)height,
+                      body->number);
+    check_threshold(body, checkpoint);
     check_append_only(body, checkpoint);
 }
 
@@ -95,9 +128,15 @@ void sim_check_certified(struct sim_member *body, const struct checkpoint *check
     if (!member_set_quorum(&signers, sim->config.members, checkpoint->threshold))
         sim_violation(sim, "a certificate below its threshold", "height %llu",
                       (unsigned long long)checkpoint->height);
+    if (threshold_compare(checkpoint->threshold, sim->config.threshold) < 0)
+        sim_violation(sim, "a certificate below the threshold of the genesis", "height %llu",
+                      (unsigned long long)checkpoint->height);
     bool known = checkpoint->height >= 1 && checkpoint->height <= sim->finals_count;
     if (!known || !hash_equal(&sim->finals[checkpoint->height - 1].root, &checkpoint->root))
         sim_violation(sim, "a certificate of a root that is not final", "height %llu",
+                      (unsigned long long)checkpoint->height);
+    if (known && threshold_compare(checkpoint->threshold, sim->finals[checkpoint->height - 1].threshold) != 0)
+        sim_violation(sim, "a certificate at another threshold than that of its height", "height %llu",
                       (unsigned long long)checkpoint->height);
 }
 

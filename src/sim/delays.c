@@ -10,7 +10,7 @@ static const uint16_t REGION_MS[REGIONS][REGIONS] = {
     {1, 32, 34, 108, 100}, {32, 1, 62, 82, 70}, {34, 62, 1, 87, 128}, {108, 82, 87, 1, 46}, {100, 70, 128, 46, 1}};
 
 /* What the members are told to expect. */
-uint64_t sim_delta_us(enum sim_network network) { return network == NETWORK_WAN ? 200000 : 100000; }
+uint64_t sim_delta_us(enum sim_network network) { return network == NETWORK_LAN ? 100000 : 200000; }
 
 static uint64_t base_us(struct sim *sim, uint32_t from, uint32_t to) {
     if (sim->config.network == NETWORK_LAN) return (uint64_t)prng_between(&sim->network, 200, 2000);
@@ -27,5 +27,5 @@ static uint64_t tail(struct sim *sim) {
 
 uint64_t sim_delay_us(struct sim *sim, uint32_t from, uint32_t to) {
     uint64_t delay_us = base_us(sim, from, to);
-    return sim->quiet ? delay_us : delay_us * tail(sim);
+    return sim->quiet || sim->config.network == NETWORK_CALM_WAN ? delay_us : delay_us * tail(sim);
 }

@@ -100,6 +100,7 @@ static void port_event(void *context, const struct replica_event *event) {
     if (event->kind == EVENT_DIVERGED && sim_honest(body))
         sim_violation(sim, "an honest member diverged", "member %u at height %llu", body->number,
                       (unsigned long long)event->height);
+    if (event->kind == EVENT_LEVEL) sim_trace(sim, "m%u stands at %s", body->number, level_name(event->level));
     if (event->kind == EVENT_PEER_REFUSED)
         sim_trace(sim, "m%u refuses a frame of m%u: %s", body->number, event->member, status_text(event->status));
     if (event->kind == EVENT_PEER_REFUSED && sim->liars == 0)

@@ -8,6 +8,8 @@
 enum { SETTLE_VIEWS_PER_MEMBER = 12 };
 #define STEP_US UINT64_C(100000)
 #define IDLE_US UINT64_C(20000000)
+/* A level falls half a minute after the heal, and is told. */
+#define CALM_US UINT64_C(40000000)
 
 uint64_t sim_newest_view(const struct sim *sim) {
     uint64_t newest = 0;
@@ -32,6 +34,13 @@ static void take_down(const struct sim *sim, struct duty *ret_duty) {
         ret_duty->seq[i] = sim->liar[i] ? 0 : sim->members[i].acknowledged_seq;
 }
 
+/* Certificates wait for more than a quorum while a partition is agreed on, and liars who are silent look like one
+ * (docs/protocol.md 6): then only what the honest members can sign alone is asked for. */
+static bool is_certifiable(const struct sim *sim, const struct checkpoint *newest) {
+    uint32_t n = sim->config.members;
+    return n - sim->liars >= quorum_size(n, newest->threshold);
+}
+
 /* Without liars nothing at all is left to be done; with them there may always be something. */
 static bool member_done(const struct sim *sim, uint32_t member, const struct duty *duty) {
     struct replica *replica = sim->members[member].replica;
@@ -39,7 +48,8 @@ static bool member_done(const struct sim *sim, uint32_t member, const struct dut
     if (replica == NULL) return false;
     replica_status(replica, &status);
     uint64_t height = sim->liars == 0 ? sim->finals_count : duty->height;
-    if (status.recovering || status.checkpoint.height < height || status.certified_height < height) return false;
+    if (status.recovering || status.checkpoint.height < height) return false;
+    if (status.certified_height < height && is_certifiable(sim, &status.checkpoint)) return false;
     for (uint32_t lane = 0; lane < sim->config.members; lane++) {
         struct replica_lane held;
         replica_lane(replica, lane, &held);
@@ -148,8 +158,20 @@ bool sim_settle(struct sim *sim, uint64_t limit_us) {
 /* Heartbeats carry acknowledgements along, and may ask for a signature that was lost. */
 static bool idle_type(uint32_t type) { return type == FRAME_HEARTBEAT || type == FRAME_ACK; }
 
+static bool is_calm(const struct sim *sim) {
+    for (uint32_t m = 0; m < sim->config.members; m++) {
+        struct replica_reach reach;
+        if (sim->members[m].replica == NULL) continue;
+        replica_reach(sim->members[m].replica, &reach);
+        if (reach.level != machine_member(replica_machine(sim->members[m].replica), m).level) return false;
+        if (reach.level != reach.seen) return false;
+    }
+    return true;
+}
+
 bool sim_idle(struct sim *sim) {
     if (sim->liars > 0) return true;
+    if (!is_calm(sim) && !sim_run_until(sim, sim->now_us + CALM_US)) return false;
     /* The counts are of the present second. Batches that only tell the time follow until the last window has passed; votes that were not waited for come in. */
     if (!sim_run_until(sim, sim->now_us + IDLE_US)) return false;
     uint64_t until_us = sim->now_us + IDLE_US;

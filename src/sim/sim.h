@@ -51,8 +51,9 @@ struct sim_faults {
 };
 
 enum sim_network {
-    NETWORK_LAN, /* 0.2 to 2 ms */
-    NETWORK_WAN, /* five regions, up to 0.16 s apart */
+    NETWORK_LAN,      /* 0.2 to 2 ms */
+    NETWORK_WAN,      /* five regions, up to 0.16 s apart */
+    NETWORK_CALM_WAN, /* the same without queues on the way, which elsewhere hold a frame in 256 up, some for seconds */
 };
 
 struct sim_config {

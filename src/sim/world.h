@@ -108,6 +108,7 @@ struct final_height {
     struct hash block;
     struct hash root;
     uint64_t size;
+    struct threshold threshold;
 };
 
 struct sim {

@@ -76,7 +76,7 @@ static enum status member_matches(const struct genesis *genesis, uint32_t number
     return memcmp(member->key, genesis->keys[number], KEY_BYTES) == 0 ? STATUS_OK : STATUS_CONFLICT;
 }
 
-/* Also adds up the weights, which count only once the root has been compared. */
+/* Also adds up the weights and counts who sees a partition, which count only once the root has been compared. */
 static enum status step_members(struct inquiry *inquiry) {
     const struct certificate *certificate = &inquiry->certificate;
     struct verify_result *result = &inquiry->result;
@@ -89,12 +89,22 @@ static enum status step_members(struct inquiry *inquiry) {
         TRY(record_member_read(certificate->member_records[i], &member));
         TRY(member_matches(inquiry->genesis, i, &member));
         result->weight_total += member.weight;
+        result->apart += level_is_apart(member.level);
         if (member_set_has(&result->who, i)) result->weight += member.weight;
         merkle_leaf(certificate->member_records[i], &hash);
         merkle_append(&frontier, &hash);
     }
     merkle_frontier_root(&frontier, &hash);
     return hash_equal(&hash, &result->state.members) ? STATUS_OK : STATUS_BAD_PROOF;
+}
+
+/* The levels are those of the state, which the records of the step before are bound to; so nobody can show a certificate
+ * of a partition that was made as if there were none (docs/protocol.md 6). */
+static enum status step_levels(struct inquiry *inquiry) {
+    const struct genesis *genesis = inquiry->genesis;
+    struct threshold least = level_threshold(genesis->members, genesis->threshold, inquiry->result.apart);
+    struct threshold in_force = inquiry->result.checkpoint.threshold;
+    return threshold_compare(in_force, least) >= 0 ? STATUS_OK : STATUS_BELOW_THRESHOLD;
 }
 
 /* The parameters tree has one leaf, so its root is the hash of the leaf. */
@@ -168,6 +178,7 @@ static enum status (*const steps[VERIFY_DONE])(struct inquiry *inquiry) = {
     [VERIFY_HEADS] = step_heads,
     [VERIFY_STATE] = step_state,
     [VERIFY_MEMBERS] = step_members,
+    [VERIFY_LEVELS] = step_levels,
     [VERIFY_PARAMETERS] = step_parameters,
     [VERIFY_WEIGHT] = step_weight,
     [VERIFY_BELIEF] = step_belief,

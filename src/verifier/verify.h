@@ -19,6 +19,7 @@
     X(HEADS, "enough members signed")                                                                                \
     X(STATE, "the state record is the last leaf of the log")                                                         \
     X(MEMBERS, "the member records are those of the genesis and of the state")                                       \
+    X(LEVELS, "the threshold is raised when the levels of the members ask for it")                                   \
     X(PARAMETERS, "the threshold in the checkpoint is the one of the state")                                         \
     X(WEIGHT, "the signers carry enough weight")                                                                     \
     X(BELIEF, "the belief, or the calibration, is in the log or in the state")                                       \
@@ -55,6 +56,7 @@ struct verify_result {
     uint32_t needed; /* heads, at the larger of the checkpoint's and the policy's threshold */
     uint64_t weight; /* of the signers */
     uint64_t weight_total;
+    uint32_t apart; /* members who stand at major or severe */
     struct record_state state;
 };
 
@@ -62,7 +64,8 @@ struct verify_result {
  * least file.bytes, and lives as long as the texts in the result are used.
  *
  * `ret_step` is written always: the step that failed, or VERIFY_DONE. Statuses by step: those of certificate_read
- * (FORM) and of checkpoint_note_read (NOTE); STATUS_WRONG_EPOCH; STATUS_BELOW_THRESHOLD (BASE, HEADS);
+ * (FORM) and of checkpoint_note_read (NOTE); STATUS_WRONG_EPOCH; STATUS_BELOW_THRESHOLD (BASE, HEADS,
+ * LEVELS);
  * STATUS_BELOW_WEIGHT; STATUS_BAD_PROOF where a record is not under its root; STATUS_CONFLICT where two parts
  * contradict each other; STATUS_WRONG_OUTCOME (OUTCOME, MARGIN); STATUS_BAD_VALUE for a policy with an impossible
  * threshold (HEADS); statuses of decoding at any. */

@@ -16,6 +16,7 @@ enum {
     RETRACT_FIELDS = 3,
     CLOSE_FIELDS = 2,
     ANSWER_FIELDS = 3,
+    LEVEL_FIELDS = 2,
     REVEAL_FIELDS = 4,
     CLOSE_FAMILY_FIELDS = 2,
 };
@@ -23,13 +24,10 @@ enum {
 /* Reserved kinds have no fields, and an array without any can't even hold its kind. */
 
 static const uint8_t fields_by_kind[] = {
-    [ITEM_ASK] = ASK_FIELDS,
-    [ITEM_TELL] = TELL_FIELDS,
-    [ITEM_RETRACT] = RETRACT_FIELDS,
-    [ITEM_CLOSE] = CLOSE_FIELDS,
-    [ITEM_ANSWER] = ANSWER_FIELDS,
-    [ITEM_REVEAL] = REVEAL_FIELDS,
-    [ITEM_CLOSE_FAMILY] = CLOSE_FAMILY_FIELDS,
+    [ITEM_ASK] = ASK_FIELDS,         [ITEM_TELL] = TELL_FIELDS,
+    [ITEM_RETRACT] = RETRACT_FIELDS, [ITEM_CLOSE] = CLOSE_FIELDS,
+    [ITEM_ANSWER] = ANSWER_FIELDS,   [ITEM_LEVEL] = LEVEL_FIELDS,
+    [ITEM_REVEAL] = REVEAL_FIELDS,   [ITEM_CLOSE_FAMILY] = CLOSE_FAMILY_FIELDS,
 };
 
 static bool within(int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; }
@@ -89,6 +87,7 @@ enum status item_valid(const struct item *item) {
         return field_text_valid(item->retract.observation, OBSERVATION_BYTES_MAX) ? STATUS_OK : STATUS_BAD_FORMAT;
     case ITEM_CLOSE:
     case ITEM_ANSWER: return STATUS_OK;
+    case ITEM_LEVEL: return (unsigned)item->level < LEVELS ? STATUS_OK : STATUS_BAD_VALUE;
     case ITEM_REVEAL: return opening_valid(item->reveal.hypothesis) ? STATUS_OK : STATUS_BAD_VALUE;
     case ITEM_CLOSE_FAMILY:
         return field_text_valid(item->close_family.family, FAMILY_BYTES_MAX) ? STATUS_OK : STATUS_BAD_FORMAT;
@@ -161,6 +160,7 @@ void item_put(struct writer *writer, const struct item *item) {
         cbor_put_uint(writer, item->answer.height);
         field_put_hash(writer, &item->answer.digest);
         break;
+    case ITEM_LEVEL: cbor_put_uint(writer, item->level); break;
     case ITEM_REVEAL: put_reveal(writer, item); break;
     case ITEM_CLOSE_FAMILY: cbor_put_text(writer, item->close_family.family); break;
     }
@@ -224,6 +224,13 @@ static enum status reveal_take(struct reader *reader, struct item *ret_item) {
     return field_take_u32(reader, HYPOTHESES_MAX - 1, &ret_item->reveal.hypothesis);
 }
 
+static enum status level_take(struct reader *reader, enum level *ret_level) {
+    uint32_t level;
+    TRY(field_take_u32(reader, LEVELS - 1, &level));
+    *ret_level = (enum level)level;
+    return STATUS_OK;
+}
+
 static enum status fields_take(struct reader *reader, struct item *ret_item) {
     switch (ret_item->kind) {
     case ITEM_ASK: return ask_take(reader, &ret_item->ask);
@@ -235,6 +242,7 @@ static enum status fields_take(struct reader *reader, struct item *ret_item) {
     case ITEM_ANSWER:
         TRY(cbor_take_uint(reader, &ret_item->answer.height));
         return cbor_take_hash(reader, &ret_item->answer.digest);
+    case ITEM_LEVEL: return level_take(reader, &ret_item->level);
     case ITEM_REVEAL: return reveal_take(reader, ret_item);
     case ITEM_CLOSE_FAMILY: return field_take_text(reader, &ret_item->close_family.family);
     }

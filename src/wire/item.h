@@ -5,10 +5,11 @@
  *     retract  [3, question, observation]
  *     close    [4, question]
  *     answer   [5, height, answer]
+ *     level    [6, level]
  *     reveal   [8, question, salt, hypothesis or null]
  *     close_family [9, family]
- * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kinds 6 level and 7 reconfigure
- * are reserved and refused until they mean something.
+ * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kind 7 reconfigure is
+ * reserved and refused until it means something.
  *
  * Every ask carries a commitment, and what it hides is one of: an ordinary question, or a canary whose true
  * hypothesis the asker knows. Nobody can tell which before it is opened by a reveal (docs/belief.md, "Canaries"). */
@@ -20,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "quorum/level.h"
 
 enum item_kind {
     ITEM_ASK = 1,
@@ -27,6 +29,7 @@ enum item_kind {
     ITEM_RETRACT = 3,
     ITEM_CLOSE = 4,
     ITEM_ANSWER = 5,
+    ITEM_LEVEL = 6,
     ITEM_REVEAL = 8,
     ITEM_CLOSE_FAMILY = 9,
 };
@@ -87,6 +90,7 @@ struct item {
             uint64_t height; /* of the block that challenged */
             struct hash digest;
         } answer;
+        enum level level; /* that the member stands at (quorum/level.h) */
         struct {
             struct question_id question;
             uint8_t salt[COMMITMENT_SALT_BYTES];

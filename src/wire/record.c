@@ -16,7 +16,6 @@ enum {
     PARAMETERS_FIELDS = 3,
     PROOF_RECORD_FIELDS = 2,
     WEIGHT_MAX = 65536,
-    LEVEL_MAX = 3,
     RATIO_MAX = 81920, /* five quarters */
 };
 
@@ -226,7 +225,7 @@ enum status record_state_read(struct slice bytes, struct record_state *ret_state
 
 static enum status member_valid(const struct record_member *member) {
     if (!field_name_valid(member->name)) return STATUS_BAD_FORMAT;
-    bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && member->level <= LEVEL_MAX &&
+    bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && (unsigned)member->level < LEVELS &&
                   member->reputation <= WEIGHT_MAX && member->suspicion <= WEIGHT_MAX &&
                   member->reason <= RECORD_REASON_MAX && member->proof <= RECORD_REASON_MAX;
     return within ? STATUS_OK : STATUS_BAD_VALUE;
@@ -249,17 +248,19 @@ void record_member_put(struct writer *writer, const struct record_member *member
 enum status record_member_read(struct slice bytes, struct record_member *ret_member) {
     struct reader reader = reader_of(bytes);
     struct record_member member;
+    uint32_t level;
     TRY(take_prefix(&reader, MEMBER_FIELDS, RECORD_MEMBER));
     TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &member.number));
     TRY(field_take_text(&reader, &member.name));
     TRY(cbor_take_bytes_exactly(&reader, member.key, KEY_BYTES));
     TRY(field_take_u32(&reader, WEIGHT_MAX, &member.weight));
-    TRY(field_take_u32(&reader, LEVEL_MAX, &member.level));
+    TRY(field_take_u32(&reader, LEVELS - 1, &level));
     TRY(field_take_u32(&reader, WEIGHT_MAX, &member.reputation));
     TRY(field_take_u32(&reader, WEIGHT_MAX, &member.suspicion));
     TRY(field_take_u32(&reader, RECORD_REASON_MAX, &member.reason));
     TRY(field_take_u32(&reader, RECORD_REASON_MAX, &member.proof));
     TRY(reader_end(&reader));
+    member.level = (enum level)level;
     TRY(member_valid(&member));
     *ret_member = member;
     return STATUS_OK;

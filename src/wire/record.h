@@ -95,7 +95,7 @@ struct record_member {
     struct slice name;
     uint8_t key[KEY_BYTES];
     uint32_t weight;     /* 0 .. 65536: 65536 is one full member */
-    uint32_t level;      /* last committed partition level: 0 connected, 1 degraded, 2 major, 3 severe */
+    enum level level;    /* the last committed one (quorum/level.h) */
     uint32_t reputation; /* 0 .. 65536 */
     uint32_t suspicion;  /* 0 .. 65536, of what weighs it down now */
     uint32_t reason;     /* the detector that suspects it most, 0: none (enum detector of standing/) */

@@ -45,8 +45,8 @@ struct attack {
 };
 
 extern const struct attack attack_double_voter, attack_equivocator, attack_fabricator, attack_flooder, attack_forger,
-    attack_forked_lane, attack_mutator, attack_oversizer, attack_perjurer, attack_replayer, attack_silent,
-    attack_skipper, attack_slow_leader, attack_swapper, attack_twins, attack_withholder_of_batches,
+    attack_forked_lane, attack_mutator, attack_oversizer, attack_perjurer, attack_replayer, attack_shouter,
+    attack_silent, attack_skipper, attack_slow_leader, attack_swapper, attack_twins, attack_withholder_of_batches,
     attack_withholder_of_votes;
 
 /* Tools. Each sent frame that the replica itself would not have sent there counts as a lie. */

@@ -20,6 +20,7 @@ static const struct attack *const attacks[] = {
     &attack_oversizer,
     &attack_perjurer,
     &attack_replayer,
+    &attack_shouter,
     &attack_silent,
     &attack_skipper,
     &attack_slow_leader,

@@ -70,6 +70,9 @@ static void each_kind_of_item_then_one_line_and_json(void **state) {
                 "{\"kind\":\"reveal\",\"question\":\"" ZEROS_16 "\",\"salt\":\"" ZEROS_32 "\",\"hypothesis\":null}");
     item = (struct item){.kind = ITEM_ANSWER, .answer = {.height = 64, .digest = {{0xab}}}};
     expect_line(&item, nothing, "answer to the challenge of height 64  ab00000000000000");
+    item = (struct item){.kind = ITEM_LEVEL, .level = LEVEL_MAJOR};
+    expect_line(&item, nothing, "stands at level major");
+    expect_json(&item, nothing, "{\"kind\":\"level\",\"level\":\"major\"}");
     item = (struct item){.kind = ITEM_CLOSE_FAMILY, .close_family = {slice_of_text("birds")}};
     expect_line(&item, nothing, "close family birds");
     expect_json(&item, nothing, "{\"kind\":\"close_family\",\"family\":\"birds\"}");

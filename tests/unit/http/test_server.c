@@ -414,6 +414,22 @@ static void certificate_of_a_final_question_then_its_text(void **state) {
     client_free(&answer);
 }
 
+/* Of four members this one alone has signed, three must; and what is known so far is said. */
+static void expect_share_of_signers(const struct answer *answer) {
+    const json_t *share = json_object_get(answer->json, "signed");
+    const json_t *missing = json_object_get(answer->json, "missing");
+    const json_t *provisional = json_object_get(answer->json, "provisional");
+    assert_int_equal(json_integer_value(json_object_get(share, "heads")), 1);
+    assert_int_equal(json_integer_value(json_object_get(share, "needed")), 3);
+    assert_int_equal(json_integer_value(json_object_get(share, "members")), 4);
+    assert_true(json_number_value(json_object_get(share, "weight")) == 0.25);
+    assert_int_equal(json_array_size(missing), 3);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(missing, 0), "member")), 1);
+    assert_string_equal(json_string_value(json_object_get(provisional, "finality")), "committed");
+    assert_int_equal(json_integer_value(json_object_get(provisional, "items")), 1);
+    assert_non_null(strstr(text_of(answer, "detail"), "1 of 4 members have signed, needed are 3"));
+}
+
 static void belief_without_a_certificate_then_not_final_and_later_final(void **state) {
     (void)state;
     char id[40];
@@ -433,6 +449,7 @@ static void belief_without_a_certificate_then_not_final_and_later_final(void **s
     answer = get(target);
     assert_string_equal(text_of(&answer, "threshold"), "3/4");
     assert_true(number_of(&answer, "certified_height") >= 1);
+    expect_share_of_signers(&answer);
     expect_refusal(answer, 503, "NOT_FINAL");
     (void)snprintf(certificate, sizeof certificate, "/v1/certificates/%s", id);
     expect_refusal(get(certificate), 503, "NOT_FINAL");
@@ -729,7 +746,33 @@ static void status_then_all_the_fields(void **state) {
     assert_int_equal(json_array_size(json_object_get(answer.json, "lanes")), 4);
     assert_int_equal(strlen(text_of(&answer, "root")), 64);
     assert_string_equal(text_of(&answer, "threshold"), "3/4");
+    assert_string_equal(text_of(&answer, "base_threshold"), "3/4");
+    assert_string_equal(text_of(&answer, "level"), "connected");
+    assert_true(number_of(&answer, "level_ms") >= 0);
+    assert_int_equal(json_array_size(json_object_get(answer.json, "unreachable")), 0);
+    assert_int_equal(number_of(&answer, "apart"), 0);
+    assert_true(json_is_false(json_object_get(answer.json, "enhanced")));
+    assert_true(number_of(&answer, "provisional") >= 0);
     client_free(&answer);
+}
+
+/* The others fall silent: this member says whom it misses, and as soon as that is committed, so does the group's table. */
+static void others_fall_silent_then_status_says_whom_it_misses(void **state) {
+    (void)state;
+    char target[] = "/v1/status";
+    struct answer answer;
+    world_cut(world, true);
+    for (int i = 0; i < 100; i++) {
+        usleep(50000);
+        answer = get(target);
+        expect_code(&answer, 200);
+        bool is_severe = strcmp(text_of(&answer, "level"), "severe") == 0;
+        size_t missing = json_array_size(json_object_get(answer.json, "unreachable"));
+        client_free(&answer);
+        if (is_severe && missing == 3) break;
+        assert_true(i < 99);
+    }
+    world_cut(world, false);
 }
 
 /* Every line is a comment, or a name that was declared, and a number. */
@@ -830,6 +873,7 @@ int main(void) {
         cmocka_unit_test(status_then_all_the_fields),
         cmocka_unit_test(metrics_then_each_line_is_well_formed),
         cmocka_unit_test(port_in_use_then_it_is_named),
+        cmocka_unit_test(others_fall_silent_then_status_says_whom_it_misses),
         cmocka_unit_test(members_cut_off_then_final_refused_with_a_reason),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -7,7 +7,7 @@
 #include "replica/replica.h"
 #include "wire/frame.h"
 
-enum { CLUSTER_MEMBERS = 4, CLUSTER_EVENTS = 9, CLUSTER_DELAY_US = 1000 };
+enum { CLUSTER_MEMBERS = 4, CLUSTER_EVENTS = 11, CLUSTER_DELAY_US = 1000 };
 #define CLUSTER_EPOCH_US UINT64_C(1700000000000000)
 
 struct cluster;

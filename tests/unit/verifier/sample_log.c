@@ -139,13 +139,14 @@ static struct slice put_subject(const struct sample_log *log, const char *text, 
 }
 
 static struct slice put_member(const struct sample_log *log, const struct built *built, uint32_t at, uint32_t weight,
-                               uint8_t *buffer) {
+                               enum level level, uint8_t *buffer) {
     enum sample_member wrong = at == 1 ? log->wrong_member : MEMBER_RIGHT;
     uint32_t named = wrong == MEMBER_WRONG_NAME || wrong == MEMBER_OF_2 ? 2 : at;
     uint32_t keyed = wrong == MEMBER_WRONG_KEY || wrong == MEMBER_OF_2 ? 2 : at;
     struct record_member member = {.number = wrong == MEMBER_WRONG_NUMBER || wrong == MEMBER_OF_2 ? 2 : at,
                                    .name = slice_of_text(built->genesis.member_names[named]),
                                    .weight = weight,
+                                   .level = level,
                                    .reputation = log->reputations[at],
                                    .suspicion = log->suspicions[at],
                                    .reason = log->suspicions[at] > 0 ? 1 : 0,
@@ -161,9 +162,11 @@ static void build_members(const struct sample_log *log, struct built *built) {
     struct certificate *to = &built->certificate;
     to->members = log->member_missing ? SAMPLE_MEMBERS - 1 : SAMPLE_MEMBERS;
     for (uint32_t i = 0; i < to->members; i++) {
-        add_leaf(&built->member_leaves, put_member(log, built, i, log->weights[i], built->members[i]));
+        add_leaf(&built->member_leaves,
+                 put_member(log, built, i, log->weights[i], log->levels[i], built->members[i]));
         uint32_t weight = log->file_weight_forged && i == 0 ? log->weights[0] / 2 : log->weights[i];
-        to->member_records[i] = put_member(log, built, i, weight, built->members[i]);
+        enum level level = log->file_level_forged && i == 0 ? LEVEL_CONNECTED : log->levels[i];
+        to->member_records[i] = put_member(log, built, i, weight, level, built->members[i]);
     }
 }
 

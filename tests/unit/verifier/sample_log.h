@@ -22,6 +22,8 @@ struct sample_log {
     uint32_t reputations[SAMPLE_MEMBERS];
     uint32_t suspicions[SAMPLE_MEMBERS];
     uint32_t proofs[SAMPLE_MEMBERS];
+    enum level levels[SAMPLE_MEMBERS];
+    bool file_level_forged;       /* the file says that member 0 is connected, whatever the state says */
     bool calibration;             /* certify the calibration of a family instead of the verdict */
     uint32_t calibration_members; /* that it speaks of */
     bool question;                /* certify the question record instead of the verdict */

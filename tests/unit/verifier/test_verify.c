@@ -132,6 +132,65 @@ static void threshold_other_than_in_the_state_then_refused(void **state) {
     assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_PARAMETERS);
 }
 
+/* Four members at 3/4: one may be missing from a quorum, so two who see a partition raise the threshold. */
+static void members_who_see_a_partition_then_the_threshold_must_be_raised(void **state) {
+    (void)state;
+    static const struct {
+        enum level levels[SAMPLE_MEMBERS];
+        bool raises;
+    } rows[] = {
+        {{LEVEL_DEGRADED, LEVEL_DEGRADED, LEVEL_DEGRADED, LEVEL_DEGRADED}, false},
+        {{LEVEL_SEVERE}, false},
+        {{LEVEL_CONNECTED, LEVEL_DEGRADED, LEVEL_DEGRADED, LEVEL_MAJOR}, false},
+        {{LEVEL_MAJOR, LEVEL_MAJOR}, true},
+        {{LEVEL_CONNECTED, LEVEL_SEVERE, LEVEL_CONNECTED, LEVEL_MAJOR}, true},
+        {{LEVEL_SEVERE, LEVEL_SEVERE, LEVEL_SEVERE, LEVEL_SEVERE}, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample_log log = sample_log_good();
+        memcpy(log.levels, rows[i].levels, sizeof log.levels);
+        /* All four have signed: heads are no excuse for the wrong threshold. */
+        log.signers = 0xf;
+        assert_judged(&log, &no_policy, rows[i].raises ? STATUS_BELOW_THRESHOLD : STATUS_OK,
+                      rows[i].raises ? VERIFY_LEVELS : VERIFY_DONE);
+        log.checkpoint = log.parameters = (struct threshold){89, 100};
+        assert_judged(&log, &no_policy, rows[i].raises ? STATUS_BELOW_THRESHOLD : STATUS_OK,
+                      rows[i].raises ? VERIFY_LEVELS : VERIFY_DONE);
+        log.checkpoint = log.parameters = (struct threshold){9, 10};
+        assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
+        log.signers = 0x7;
+        assert_judged(&log, &no_policy, STATUS_BELOW_THRESHOLD, VERIFY_HEADS);
+    }
+}
+
+/* Neither the text alone nor the records alone can be made to look like a group that is whole. */
+static void partition_hidden_in_one_place_then_refused(void **state) {
+    (void)state;
+    struct sample_log log = sample_log_good();
+    log.levels[0] = log.levels[1] = LEVEL_MAJOR;
+    log.checkpoint = log.parameters = (struct threshold){9, 10};
+    log.signers = 0xf;
+    assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
+    log.file_level_forged = true;
+    assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_MEMBERS);
+    log.file_level_forged = false;
+    log.checkpoint = (struct threshold){3, 4};
+    assert_judged(&log, &no_policy, STATUS_BELOW_THRESHOLD, VERIFY_LEVELS);
+    log.checkpoint = (struct threshold){9, 10};
+    log.parameters = (struct threshold){3, 4};
+    assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_PARAMETERS);
+}
+
+/* At 9/10 nothing is left to be raised: what the genesis asks for is enough. */
+static void base_at_the_limit_then_levels_change_nothing(void **state) {
+    (void)state;
+    struct sample_log log = sample_log_good();
+    for (uint32_t i = 0; i < SAMPLE_MEMBERS; i++) log.levels[i] = LEVEL_SEVERE;
+    log.base = log.checkpoint = log.parameters = (struct threshold){95, 100};
+    log.signers = 0xf;
+    assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
+}
+
 static void too_little_weight_then_refused(void **state) {
     (void)state;
     struct sample_log log = sample_log_good();
@@ -406,6 +465,9 @@ int main(void) {
         cmocka_unit_test(threshold_raised_in_the_state_then_counted_at_it),
         cmocka_unit_test(threshold_below_the_base_then_refused),
         cmocka_unit_test(threshold_other_than_in_the_state_then_refused),
+        cmocka_unit_test(members_who_see_a_partition_then_the_threshold_must_be_raised),
+        cmocka_unit_test(partition_hidden_in_one_place_then_refused),
+        cmocka_unit_test(base_at_the_limit_then_levels_change_nothing),
         cmocka_unit_test(too_little_weight_then_refused),
         cmocka_unit_test(weights_are_unequal_then_heads_alone_are_not_enough),
         cmocka_unit_test(proven_liar_signed_then_its_weight_is_missing),

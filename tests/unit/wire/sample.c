@@ -167,8 +167,8 @@ static void sample_reveal(struct prng *prng, struct item *ret_item) {
 }
 
 void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret_item) {
-    static const enum item_kind kinds[] = {ITEM_ASK,    ITEM_TELL,   ITEM_RETRACT,     ITEM_CLOSE,
-                                           ITEM_ANSWER, ITEM_REVEAL, ITEM_CLOSE_FAMILY};
+    static const enum item_kind kinds[] = {ITEM_ASK,    ITEM_TELL,  ITEM_RETRACT, ITEM_CLOSE,
+                                           ITEM_ANSWER, ITEM_LEVEL, ITEM_REVEAL,  ITEM_CLOSE_FAMILY};
     *ret_item = (struct item){.kind = kinds[prng_below(prng, sizeof kinds / sizeof kinds[0])]};
     switch (ret_item->kind) {
     case ITEM_ASK: sample_ask(prng, texts, &ret_item->ask); break;
@@ -182,6 +182,7 @@ void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret
         ret_item->answer.height = sample_u64(prng);
         ret_item->answer.digest = sample_hash(prng);
         break;
+    case ITEM_LEVEL: ret_item->level = (enum level)prng_below(prng, LEVELS); break;
     case ITEM_REVEAL: sample_reveal(prng, ret_item); break;
     case ITEM_CLOSE_FAMILY:
         ret_item->close_family.family = sample_text(prng, texts->bytes[0], FAMILY_BYTES_MAX);

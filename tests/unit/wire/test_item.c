@@ -12,17 +12,17 @@
 #include "sample.h"
 
 #define QUESTION_HEX "48f858e8842f77923c5dbff2b03d7862"
-#define ROOT_HEX     "940a046b915c839607621bfaf3f9ef465d931988b79974ee7b6f113982df0e81"
+#define ROOT_HEX     "7fab7916a4b56c73f7fb6f844f6a80f2adeae518407c89043b0d41eb1065c478"
 #define BODY_HEX                                                                                                     \
-    "888d016c497320697420c3bc6265723f8263796573626e6f01823a2950962c3a2950962c1a77359400001ab2d05e00021a03"           \
-    "938700005820bf9fca96cefefdae1dab12aff1dbdbe566c307699394fe6a48246113a3afe98d65626972647386025048f858"           \
-    "e8842f77923c5dbff2b03d7862656f62732d31811a59682f0058207777777777777777777777777777777777777777777777"           \
-    "7777777777777777771b00060a24181e400286025048f858e8842f77923c5dbff2b03d7862656f62732d32822000f6008303"           \
-    "5048f858e8842f77923c5dbff2b03d7862656f62732d3182045048f858e8842f77923c5dbff2b03d78628305184058206666"           \
-    "66666666666666666666666666666666666666666666666666666666666684085048f858e8842f77923c5dbff2b03d786258"           \
-    "205555555555555555555555555555555555555555555555555555555555555555018209656269726473"
+    "898d016c497320697420c3bc6265723f8263796573626e6f01823a2950962c3a2950962c1a77359400001ab2d05e00021a0393"         \
+    "8700005820bf9fca96cefefdae1dab12aff1dbdbe566c307699394fe6a48246113a3afe98d65626972647386025048f858e884"         \
+    "2f77923c5dbff2b03d7862656f62732d31811a59682f0058207777777777777777777777777777777777777777777777777777"         \
+    "7777777777771b00060a24181e400286025048f858e8842f77923c5dbff2b03d7862656f62732d32822000f60083035048f858"         \
+    "e8842f77923c5dbff2b03d7862656f62732d3182045048f858e8842f77923c5dbff2b03d786283051840582066666666666666"         \
+    "6666666666666666666666666666666666666666666666666682060284085048f858e8842f77923c5dbff2b03d786258205555"         \
+    "555555555555555555555555555555555555555555555555555555555555018209656269726473"
 
-enum { ITEMS = 8 };
+enum { ITEMS = 9 };
 
 static struct slice pinned_body(uint8_t *buffer) {
     assert_int_equal(bytes_from_hex(slice_of_text(BODY_HEX), buffer, sizeof BODY_HEX / 2), STATUS_OK);
@@ -97,6 +97,8 @@ static void items_put_then_the_pinned_body_and_id(void **state) {
     item_put(&writer, &item);
     item = (struct item){.kind = ITEM_ANSWER, .answer = {64, sample_hash_of(0x66)}};
     item_put(&writer, &item);
+    item = (struct item){.kind = ITEM_LEVEL, .level = LEVEL_MAJOR};
+    item_put(&writer, &item);
     item = (struct item){.kind = ITEM_REVEAL, .reveal = {.question = id, .hypothesis = 1}};
     memset(item.reveal.salt, 0x55, COMMITMENT_SALT_BYTES);
     item_put(&writer, &item);
@@ -142,8 +144,8 @@ static void body_with_another_count_or_length_then_refused(void **state) {
 
 static void body_walked_then_each_item_and_the_end(void **state) {
     (void)state;
-    static const enum item_kind kinds[] = {ITEM_ASK,   ITEM_TELL,   ITEM_TELL,   ITEM_RETRACT,
-                                           ITEM_CLOSE, ITEM_ANSWER, ITEM_REVEAL, ITEM_CLOSE_FAMILY};
+    static const enum item_kind kinds[] = {ITEM_ASK,    ITEM_TELL,  ITEM_TELL,   ITEM_RETRACT,     ITEM_CLOSE,
+                                           ITEM_ANSWER, ITEM_LEVEL, ITEM_REVEAL, ITEM_CLOSE_FAMILY};
     uint8_t buffer[sizeof BODY_HEX / 2 + 1] = {0};
     struct slice body = pinned_body(buffer);
     struct item_cursor cursor;
@@ -307,6 +309,30 @@ static void reveal_at_its_limits_then_valid_and_beyond_refused(void **state) {
     assert_int_equal(item_valid(&item), STATUS_BAD_FORMAT);
 }
 
+static void level_at_its_limit_then_taken_and_beyond_refused(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t bytes[4];
+        size_t length;
+        enum status status;
+    } rows[] = {
+        {{0x82, 0x06, 0x00}, 3, STATUS_OK},        {{0x82, 0x06, 0x03}, 3, STATUS_OK},
+        {{0x82, 0x06, 0x04}, 3, STATUS_BAD_VALUE}, {{0x82, 0x06, 0x18, 0x18}, 4, STATUS_BAD_VALUE},
+        {{0x82, 0x06, 0x20}, 3, STATUS_BAD_TYPE},  {{0x83, 0x06, 0x01, 0x01}, 4, STATUS_BAD_VALUE},
+        {{0x81, 0x06}, 2, STATUS_BAD_VALUE},       {{0x82, 0x06}, 2, STATUS_TRUNCATED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct reader reader = reader_of(slice_of(rows[i].bytes, rows[i].length));
+        struct item item;
+        assert_int_equal(item_take(&reader, &item, NULL), rows[i].status);
+        if (rows[i].status == STATUS_OK) assert_int_equal(item.level, rows[i].bytes[2]);
+    }
+    struct item item = {.kind = ITEM_LEVEL, .level = LEVEL_SEVERE};
+    assert_int_equal(item_valid(&item), STATUS_OK);
+    item.level = (enum level)LEVELS;
+    assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
+}
+
 static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
     (void)state;
     struct item item;
@@ -321,16 +347,15 @@ static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
 
 static void unknown_kind_then_refused(void **state) {
     (void)state;
-    struct item item = {.kind = (enum item_kind)6};
+    struct item item = {.kind = (enum item_kind)7};
     struct slice bytes;
     assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
     for (uint8_t kind = 0; kind < 24; kind++) {
         uint8_t encoded[19] = {0x82, kind, 0x50};
         struct reader reader = reader_of(slice_of(encoded, sizeof encoded));
-        /* Two fields, the second of 16 bytes: that is a close, and a close_family but for its type. */
-        enum status expected = kind == ITEM_CLOSE          ? STATUS_OK
-                               : kind == ITEM_CLOSE_FAMILY ? STATUS_BAD_TYPE
-                                                           : STATUS_BAD_VALUE;
+        /* Two fields, the second of 16 bytes: that is a close, and a level or a close_family but for its type. */
+        bool is_other_type = kind == ITEM_LEVEL || kind == ITEM_CLOSE_FAMILY;
+        enum status expected = kind == ITEM_CLOSE ? STATUS_OK : is_other_type ? STATUS_BAD_TYPE : STATUS_BAD_VALUE;
         assert_int_equal(item_take(&reader, &item, &bytes), expected);
     }
 }
@@ -423,6 +448,7 @@ int main(void) {
         cmocka_unit_test(text_lengths_at_the_limit_then_valid_and_beyond_refused),
         cmocka_unit_test(ask_at_its_limits_then_valid_and_beyond_refused),
         cmocka_unit_test(reveal_at_its_limits_then_valid_and_beyond_refused),
+        cmocka_unit_test(level_at_its_limit_then_taken_and_beyond_refused),
         cmocka_unit_test(counts_of_logliks_beyond_their_limits_then_refused),
         cmocka_unit_test(unknown_kind_then_refused),
         cmocka_unit_test(refused_item_then_reader_untouched),
