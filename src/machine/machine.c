@@ -190,6 +190,7 @@ static void execute_batch(struct machine *machine, const struct machine_batch *b
     /* What was read may be gone once another port is called. */
     memcpy(machine->scratch, body.data, body.bytes);
     watch_batch(&machine->watch, batch, machine->setting.now_us);
+    trial_lane_moved(&machine->trial, batch->member);
     append_leaf(machine, ports, header);
     execute_body(machine, batch, slice_of(machine->scratch, body.bytes), ports);
 }

@@ -4,8 +4,12 @@
 #include "belief/huber.h"
 #include "standing/challenge.h"
 
-static bool has_answered(const struct trial *trial, uint32_t member) {
-    return (trial->answered[member / 64] >> (member % 64) & 1) != 0;
+static bool has(const uint64_t *set, uint32_t member) { return (set[member / 64] >> (member % 64) & 1) != 0; }
+
+static bool has_answered(const struct trial *trial, uint32_t member) { return has(trial->answered, member); }
+
+void trial_lane_moved(struct trial *trial, uint32_t member) {
+    trial->moved[member / 64] |= UINT64_C(1) << (member % 64);
 }
 
 enum status trial_owed(const struct trial *trial, uint32_t member, uint64_t *ret_height, struct hash *ret_digest) {
@@ -36,10 +40,12 @@ enum status trial_answer(struct trial *trial, struct standing *standing, uint64_
     return STATUS_OK;
 }
 
+/* Whoever had something to say in the meantime could have answered. A member that was cut off is not dishonest: if its
+ * silence cost reputation, cutting links would silence it for long after the heal. */
 static void end_trial(struct trial *trial, struct standing *standing) {
     uint32_t members = standing_members(standing);
     for (uint32_t m = 0; m < members; m++)
-        if (!has_answered(trial, m)) note(trial, standing, m, CHALLENGE_MISSING);
+        if (!has_answered(trial, m) && has(trial->moved, m)) note(trial, standing, m, CHALLENGE_MISSING);
     trial->height = 0;
 }
 
@@ -62,6 +68,7 @@ static void begin_trial(struct trial *trial, uint32_t members, const struct tria
     for (uint32_t m = 0; m < members; m++)
         challenge_finish(&digest, location.numerator, location.denominator, m, &trial->expected[m]);
     memset(trial->answered, 0, sizeof trial->answered);
+    memset(trial->moved, 0, sizeof trial->moved);
     trial->height = block->height;
     trial->until = block->height + (block->is_enhanced ? CHALLENGE_WINDOW_ENHANCED : CHALLENGE_WINDOW);
 }

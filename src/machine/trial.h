@@ -23,6 +23,7 @@ struct trial {
     uint64_t height; /* of the block that challenged; 0: nothing is under way */
     uint64_t until;  /* the last height at which an answer counts */
     uint64_t answered[MEMBERS_MAX / 64];
+    uint64_t moved[MEMBERS_MAX / 64]; /* lanes of which anything was executed since the challenge */
     struct hash expected[MEMBERS_MAX];
     uint64_t outcomes[CHALLENGE_MISSING + 1]; /* of all trials so far, over all members */
 };
@@ -36,6 +37,8 @@ enum status trial_check(const struct trial *trial, uint64_t height, uint32_t mem
 /* Takes the answer, right or wrong, with the same refusals. */
 enum status trial_answer(struct trial *trial, struct standing *standing, uint64_t height, uint32_t member,
                          uint64_t challenge, const struct hash *digest) MUST_USE;
+/* A batch of `member` is executed. */
+void trial_lane_moved(struct trial *trial, uint32_t member);
 /* The block that has just been executed. */
 struct trial_block {
     uint64_t height;

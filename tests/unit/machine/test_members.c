@@ -101,6 +101,8 @@ static void challenge_answered_wrongly_or_not_then_it_costs(void **state) {
     assert_int_equal(standing_of(&stage, 1).proof, STANDING_PROOF_ANSWER);
     assert_int_equal(say(&stage, 2, answer_of(&stage, 2), NULL), STATUS_OK);
     struct item late = answer_of(&stage, 3);
+    book_seal(stage.book, 3, stage.now_us++, 0, NULL);
+    world_block(stage.world, stage.book->count - 1, stage.book->count, NULL);
     empty_blocks_until(&stage, CHALLENGE_INTERVAL + CHALLENGE_WINDOW);
     assert_int_equal(say(&stage, 3, late, NULL), STATUS_EXPIRED);
     empty_blocks_until(&stage, 2 * CHALLENGE_INTERVAL);
@@ -109,6 +111,16 @@ static void challenge_answered_wrongly_or_not_then_it_costs(void **state) {
     /* (0 + 8) / (0 + 1 + 8) */
     assert_int_equal(standing_of(&stage, 3).reputation, 65536 * 8 / 9);
     assert_true(weight_of(&stage, 3) < 65536);
+    stage_end(&stage);
+}
+
+static void challenged_while_it_was_cut_off_then_it_costs_nothing(void **state) {
+    (void)state;
+    struct stage stage = stage_new(4);
+    /* Only lane 0 moves, and it answers nothing. */
+    empty_blocks_until(&stage, 2 * CHALLENGE_INTERVAL);
+    assert_true(standing_of(&stage, 0).reputation < 65536);
+    for (uint32_t m = 1; m < 4; m++) assert_int_equal(standing_of(&stage, m).reputation, 65536);
     stage_end(&stage);
 }
 
@@ -447,6 +459,7 @@ static void member_that_drifts_then_suspected_in_the_log_and_weighed_down(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(challenge_answered_wrongly_or_not_then_it_costs),
+        cmocka_unit_test(challenged_while_it_was_cut_off_then_it_costs_nothing),
         cmocka_unit_test(answer_to_no_challenge_then_refused),
         cmocka_unit_test(two_machines_then_the_same_answers),
         cmocka_unit_test(canary_opened_after_the_verdict_then_whoever_was_wrong_loses_reputation),
