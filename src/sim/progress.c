@@ -98,6 +98,19 @@ static void tell_where_they_stand(struct sim *sim) {
     }
 }
 
+/* Whoever lost its ledger votes for nothing before q others have answered, so until then it is one more of those that the group is
+ * without; with as many liars as it can bear, the answers that are missing are theirs to give. */
+static bool is_live(const struct sim *sim) {
+    uint32_t without = sim->liars;
+    for (uint32_t i = 0; i < sim->config.members; i++) {
+        struct replica_status status;
+        if (sim->liar[i] || sim->members[i].replica == NULL) continue;
+        replica_status(sim->members[i].replica, &status);
+        without += status.recovering;
+    }
+    return without <= quorum_live(sim->config.members, sim->config.threshold);
+}
+
 /* All clocks of honest members are set to one time, that of the clock that was farthest ahead: batches that it signed count only when the
  * others' clocks have come there, and this is as if they had. */
 static void set_clocks(struct sim *sim) {
@@ -148,7 +161,7 @@ bool sim_settle(struct sim *sim, uint64_t limit_us) {
         if (live) check_views(sim, view);
         return sim->report.violation == NULL;
     }
-    if (!live) return true;
+    if (!live || !is_live(sim)) return true;
     tell_where_they_stand(sim);
     sim_violation(sim, "no progress after the network healed", "within %llu ms",
                   (unsigned long long)(limit_us / 1000));
