@@ -25,6 +25,12 @@ void *arena_take(struct arena *arena, size_t bytes) {
     return piece;
 }
 
+void *arena_need(struct arena *arena, size_t bytes) {
+    void *piece = arena_take(arena, bytes);
+    CHECK(piece != NULL);
+    return piece;
+}
+
 void *arena_take_zeroed(struct arena *arena, size_t bytes) {
     void *piece = arena_take(arena, bytes);
     if (piece != NULL) memset(piece, 0, bytes);

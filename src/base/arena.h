@@ -16,6 +16,8 @@ struct arena {
 void arena_init(struct arena *arena, void *region, size_t capacity);
 /* NULL when the region has no room left. */
 void *arena_take(struct arena *arena, size_t bytes);
+/* As arena_take, for a region that was sized by arena_rounded: that it has room is checked. */
+void *arena_need(struct arena *arena, size_t bytes);
 /* As arena_take, the piece cleared to zeros. */
 void *arena_take_zeroed(struct arena *arena, size_t bytes);
 static inline void arena_reset(struct arena *arena) { arena->used = 0; }

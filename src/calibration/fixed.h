@@ -19,6 +19,10 @@ struct fixed_tables {
 
 /* Fills the tables: 4096 * 24 products of 128 bits, a fraction of a millisecond. */
 void fixed_tables_init(struct fixed_tables *tables);
+/* The same for tables that may be filled already; all zeros are not. */
+static inline void fixed_tables_need(struct fixed_tables *tables) {
+    if (tables->exp[0] == 0) fixed_tables_init(tables);
+}
 
 /* log2(x) in Q12, 1 <= x < 2^50. Never decreases in x. */
 static inline int32_t fixed_log2(const struct fixed_tables *tables, uint64_t x) {

@@ -20,21 +20,15 @@ size_t docket_bytes(uint32_t capacity) {
            arena_rounded(merkle_tree_bytes(capacity));
 }
 
-static void *take(struct arena *arena, size_t bytes) {
-    void *piece = arena_take(arena, bytes);
-    CHECK(piece != NULL);
-    return piece;
-}
-
 void docket_init(struct docket *docket, struct arena *arena, uint32_t capacity) {
-    docket->matters = take(arena, capacity * sizeof(struct matter));
+    docket->matters = arena_need(arena, capacity * sizeof(struct matter));
     docket->count = 0;
     docket->capacity = capacity;
-    docket->slots = take(arena, slots_of(capacity) * sizeof(uint32_t));
+    docket->slots = arena_need(arena, slots_of(capacity) * sizeof(uint32_t));
     docket->slot_mask = slots_of(capacity) - 1;
-    due_init(&docket->due, take(arena, due_bytes(capacity)), capacity);
-    marks_init(&docket->touched, take(arena, marks_bytes(capacity)), capacity);
-    merkle_tree_init(&docket->tree, take(arena, merkle_tree_bytes(capacity)), capacity);
+    due_init(&docket->due, arena_need(arena, due_bytes(capacity)), capacity);
+    marks_init(&docket->touched, arena_need(arena, marks_bytes(capacity)), capacity);
+    merkle_tree_init(&docket->tree, arena_need(arena, merkle_tree_bytes(capacity)), capacity);
 }
 
 /* An id is a piece of a hash: any four bytes of it are as good as another hash of it. */

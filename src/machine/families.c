@@ -38,19 +38,13 @@ size_t families_bytes(uint32_t members, uint32_t questions_capacity) {
            scratch_bytes(members, answers_max(members, questions_capacity));
 }
 
-static void *take(struct arena *arena, size_t bytes) {
-    void *piece = arena_take(arena, bytes);
-    CHECK(piece != NULL);
-    return piece;
-}
-
 void families_init(struct families *families, struct arena *arena, uint32_t members, uint32_t questions_capacity) {
     uint32_t answers = answers_max(members, questions_capacity);
     *families = (struct families){
-        .families = take(arena, FAMILIES_MAX * sizeof(struct family)),
+        .families = arena_need(arena, FAMILIES_MAX * sizeof(struct family)),
         .members = members,
         .answers_max = answers,
-        .scratch = take(arena, scratch_bytes(members, answers)),
+        .scratch = arena_need(arena, scratch_bytes(members, answers)),
         .scratch_bytes = scratch_bytes(members, answers),
     };
 }

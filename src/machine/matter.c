@@ -312,6 +312,7 @@ static void keep_sheet(struct setting *setting, struct matter *matter) {
     matter->sheet = pool_take(setting->pool, bytes);
     CHECK(matter->sheet != NULL);
     matter->sheet_bytes = bytes;
+    fixed_tables_need(setting->tables);
     sheet_fill(matter->sheet, matter->question, members, setting->tables);
     setting->charged += pool_rounded(bytes);
 }

@@ -52,9 +52,9 @@ struct setting {
     struct threshold threshold; /* in force */
     uint64_t now_us;            /* time of the block */
     uint64_t height;
-    uint64_t budget;  /* bytes that all matters together may be charged */
-    uint64_t charged; /* bytes that they are charged */
-    const struct fixed_tables *tables;
+    uint64_t budget;             /* bytes that all matters together may be charged */
+    uint64_t charged;            /* bytes that they are charged */
+    struct fixed_tables *tables; /* zeros until somebody needs them */
 };
 
 /* Whether such a question could be asked now: STATUS_BAD_VALUE, STATUS_STATE_FULL. */

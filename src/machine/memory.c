@@ -54,12 +54,6 @@ size_t machine_bytes(const struct genesis *genesis) {
            sizes.order + sizes.scratch + sizes.pool + sizes.preview;
 }
 
-static void *take(struct arena *arena, size_t bytes) {
-    void *piece = arena_take(arena, bytes);
-    CHECK(piece != NULL);
-    return piece;
-}
-
 static void init_setting(struct machine *machine) {
     const struct genesis *genesis = &machine->genesis;
     machine->setting = (struct setting){
@@ -98,19 +92,18 @@ struct machine *machine_init(void *memory, size_t bytes, const struct genesis *g
     struct sizes sizes = sizes_of(genesis);
     struct arena arena;
     arena_init(&arena, memory, bytes);
-    struct machine *machine = take(&arena, sizes.machine);
+    struct machine *machine = arena_need(&arena, sizes.machine);
     machine->genesis = *genesis;
     genesis_chain(genesis, &machine->chain);
     docket_init(&machine->docket, &arena, questions_capacity(genesis));
     families_init(&machine->families, &arena, genesis->members, questions_capacity(genesis));
-    machine->standing = standing_init(take(&arena, sizes.standing), sizes.standing, genesis->members);
+    machine->standing = standing_init(arena_need(&arena, sizes.standing), sizes.standing, genesis->members);
     watch_init(&machine->watch, &arena, machine->standing, genesis->members);
-    fixed_tables_init(&machine->tables);
-    merkle_tree_init(&machine->members, take(&arena, sizes.members), genesis->members);
-    machine->order = take(&arena, sizes.order);
-    machine->scratch = take(&arena, sizes.scratch);
-    pool_init(&machine->pool, take(&arena, sizes.pool), sizes.pool);
-    machine->preview.region = take(&arena, sizes.preview);
+    merkle_tree_init(&machine->members, arena_need(&arena, sizes.members), genesis->members);
+    machine->order = arena_need(&arena, sizes.order);
+    machine->scratch = arena_need(&arena, sizes.scratch);
+    pool_init(&machine->pool, arena_need(&arena, sizes.pool), sizes.pool);
+    machine->preview.region = arena_need(&arena, sizes.preview);
     machine->preview.region_bytes = sizes.preview;
     init_setting(machine);
     init_trees(machine);

@@ -1,7 +1,5 @@
 #include "machine/watch.h"
 
-#include "base/check.h"
-
 static size_t without_bytes(uint32_t members) { return (size_t)members * HYPOTHESES_MAX * sizeof(int64_t); }
 
 size_t watch_bytes(uint32_t members) {
@@ -11,23 +9,17 @@ size_t watch_bytes(uint32_t members) {
            arena_rounded(without_bytes(members)) + arena_rounded(n * sizeof(struct voice_report));
 }
 
-static void *take(struct arena *arena, size_t bytes) {
-    void *piece = arena_take(arena, bytes);
-    CHECK(piece != NULL);
-    return piece;
-}
-
 void watch_init(struct watch *watch, struct arena *arena, struct standing *standing, uint32_t members) {
     size_t n = members;
     *watch = (struct watch){
         .standing = standing,
         .members = members,
-        .seen = take(arena, n * n * sizeof(uint64_t)),
-        .moved_us = take(arena, n * sizeof(uint64_t)),
-        .steps = take(arena, sizeof(struct huber_steps)),
-        .points = take(arena, n * sizeof(struct huber_point)),
-        .without = take(arena, without_bytes(members)),
-        .reports = take(arena, n * sizeof(struct voice_report)),
+        .seen = arena_need(arena, n * n * sizeof(uint64_t)),
+        .moved_us = arena_need(arena, n * sizeof(uint64_t)),
+        .steps = arena_need(arena, sizeof(struct huber_steps)),
+        .points = arena_need(arena, n * sizeof(struct huber_point)),
+        .without = arena_need(arena, without_bytes(members)),
+        .reports = arena_need(arena, n * sizeof(struct voice_report)),
     };
 }
 

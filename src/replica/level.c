@@ -3,10 +3,7 @@
  * Invariant: at most one level item is on its way, and one is written only when the level differs from the committed
  * one; so however the links behave, a lane gets a handful of them. A fall waits as long as the monitor does, also
  * below what an earlier life of this member committed: a restart makes nobody look well before it is. */
-#include "base/check.h"
 #include "replica/state.h"
-
-enum { LEVEL_BYTES_MAX = 8 };
 
 /* Four heartbeats, whatever their pause is. */
 static uint64_t reach_us(const struct replica *r) { return num_max_u64(MONITOR_REACH_US, 4 * r->heartbeat_us); }
@@ -24,17 +21,7 @@ static bool is_told(const struct replica *r) {
 
 static void tell_level(struct replica *r) {
     struct item item = {.kind = ITEM_LEVEL, .level = r->monitor.level};
-    uint8_t bytes[LEVEL_BYTES_MAX];
-    struct writer writer = writer_of(bytes, sizeof bytes);
-    uint64_t seq;
-    uint32_t index;
-    /* What is committed is only known to a member that is up to date with what is final. */
-    if (r->queue_count > 0 || !replica_may_write(r) || is_told(r)) return;
-    item_put(&writer, &item);
-    CHECK(writer_status(&writer) == STATUS_OK);
-    /* Refused when one is on its way already, or when the lane is full and something of it will be executed soon. */
-    enum status status = replica_submit(r, r->now, writer_slice(&writer), slice_of(NULL, 0), &seq, &index);
-    if (status == STATUS_OK) replica_seal(r);
+    if (!is_told(r)) replica_say(r, &item);
 }
 
 static void tick(struct replica *r) {

@@ -178,6 +178,8 @@ void replica_settle(struct replica *r);
 /* submit.c: the own lane */
 bool replica_may_write(const struct replica *r);
 void replica_seal(struct replica *r);
+/* Puts an item of this member's own accord into its lane and seals it, when it is up to date and may write. */
+void replica_say(struct replica *r, const struct item *item);
 void replica_answer_challenge(struct replica *r);
 void replica_tell_time(struct replica *r);
 

@@ -12,7 +12,8 @@
  * time. */
 enum { OWN_PLACES_KEPT = 5 };
 
-enum { ANSWER_BYTES_MAX = 64 };
+/* An answer is the longest of what a member says by itself. */
+enum { SAID_BYTES_MAX = 64 };
 
 /* Whether the next position of the own lane may be signed. Not while it is unknown what was signed before; not in a
  * lane that nobody follows any more; not when a batch for that very position is on hold. */
@@ -111,21 +112,26 @@ void replica_seal(struct replica *r) {
     own_clear(&r->own);
 }
 
-/* Answers the challenge that is under way, in the own lane as everybody does (docs/protocol.md 7). Only a member that is
- * up to date knows what it owes; an answer that was sealed before a restart is remembered with the lane. */
-void replica_answer_challenge(struct replica *r) {
-    struct item item = {.kind = ITEM_ANSWER};
-    uint8_t bytes[ANSWER_BYTES_MAX];
+/* Only a member that is up to date with what is final knows what it has said and what it owes. */
+void replica_say(struct replica *r, const struct item *item) {
+    uint8_t bytes[SAID_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);
     uint64_t seq;
     uint32_t index;
     if (r->queue_count > 0 || !replica_may_write(r)) return;
-    if (machine_challenge(r->machine, r->self, &item.answer.height, &item.answer.digest) != STATUS_OK) return;
-    item_put(&writer, &item);
+    item_put(&writer, item);
     CHECK(writer_status(&writer) == STATUS_OK);
     /* Refused when it is on its way already, or when the lane is full and something of it will be executed soon. */
     enum status status = replica_submit(r, r->now, writer_slice(&writer), slice_of(NULL, 0), &seq, &index);
     if (status == STATUS_OK) replica_seal(r);
+}
+
+/* Answers the challenge that is under way, in the own lane as everybody does (docs/protocol.md 7). An answer that was
+ * sealed before a restart is remembered with the lane. */
+void replica_answer_challenge(struct replica *r) {
+    struct item item = {.kind = ITEM_ANSWER};
+    enum status owed = machine_challenge(r->machine, r->self, &item.answer.height, &item.answer.digest);
+    if (owed == STATUS_OK) replica_say(r, &item);
 }
 
 /* Block time only moves with lanes: when something is due and nothing moves, an empty batch tells the time. */

@@ -33,8 +33,7 @@ static void put_skill(struct writer *writer, const struct record_skill *skill) {
 
 void record_calibration_put(struct writer *writer, const struct record_calibration *calibration) {
     CHECK(calibration_valid(calibration) == STATUS_OK);
-    cbor_put_array(writer, CALIBRATION_FIELDS);
-    cbor_put_uint(writer, RECORD_CALIBRATION);
+    field_put_kind(writer, CALIBRATION_FIELDS, RECORD_CALIBRATION);
     cbor_put_text(writer, calibration->family);
     cbor_put_uint(writer, calibration->labels);
     cbor_put_uint(writer, calibration->questions);
@@ -53,13 +52,6 @@ void record_calibration_put(struct writer *writer, const struct record_calibrati
     for (uint32_t m = 0; m < calibration->members; m++) put_skill(writer, &calibration->skills[m]);
     field_put_hash(writer, &calibration->results);
     cbor_put_uint(writer, calibration->height);
-}
-
-static enum status take_prefix(struct reader *reader, uint32_t fields, enum record_kind kind) {
-    uint64_t found;
-    TRY(cbor_take_array_exactly(reader, fields));
-    TRY(cbor_take_uint(reader, &found));
-    return found == kind ? STATUS_OK : STATUS_BAD_VALUE;
 }
 
 static enum status take_flag(struct reader *reader, bool *ret_flag) {
@@ -104,7 +96,7 @@ enum status record_calibration_read(struct slice bytes, struct record_calibratio
     if (bytes.bytes > RECORD_CALIBRATION_BYTES_MAX) return STATUS_TOO_LARGE;
     struct reader reader = reader_of(bytes);
     struct record_calibration calibration = {.members = 0};
-    TRY(take_prefix(&reader, CALIBRATION_FIELDS, RECORD_CALIBRATION));
+    TRY(field_take_kind(&reader, CALIBRATION_FIELDS, RECORD_CALIBRATION));
     TRY(take_counts(&reader, &calibration));
     TRY(field_take_count(&reader, MEMBERS_MAX, &calibration.members));
     for (uint32_t m = 0; m < calibration.members; m++) TRY(take_skill(&reader, &calibration.skills[m]));
@@ -126,8 +118,7 @@ static bool calibrated_valid(const struct record_calibrated *calibrated) {
 
 void record_calibrated_put(struct writer *writer, const struct record_calibrated *calibrated) {
     CHECK(calibrated_valid(calibrated));
-    cbor_put_array(writer, CALIBRATED_FIELDS);
-    cbor_put_uint(writer, RECORD_CALIBRATED);
+    field_put_kind(writer, CALIBRATED_FIELDS, RECORD_CALIBRATED);
     cbor_put_bytes(writer, slice_of(calibrated->question.bytes, QUESTION_ID_BYTES));
     cbor_put_uint(writer, calibrated->label);
     cbor_put_uint(writer, calibrated->decided ? 1 : 0);
@@ -138,7 +129,7 @@ void record_calibrated_put(struct writer *writer, const struct record_calibrated
 enum status record_calibrated_read(struct slice bytes, struct record_calibrated *ret_calibrated) {
     struct reader reader = reader_of(bytes);
     struct record_calibrated calibrated = {.labels = 0};
-    TRY(take_prefix(&reader, CALIBRATED_FIELDS, RECORD_CALIBRATED));
+    TRY(field_take_kind(&reader, CALIBRATED_FIELDS, RECORD_CALIBRATED));
     TRY(cbor_take_bytes_exactly(&reader, calibrated.question.bytes, QUESTION_ID_BYTES));
     TRY(field_take_u32(&reader, HYPOTHESES_MAX - 1, &calibrated.label));
     TRY(take_flag(&reader, &calibrated.decided));

@@ -95,6 +95,18 @@ enum status field_take_blob(struct reader *reader, size_t max, struct slice *ret
     return STATUS_OK;
 }
 
+void field_put_kind(struct writer *writer, uint32_t fields, uint32_t kind) {
+    cbor_put_array(writer, fields);
+    cbor_put_uint(writer, kind);
+}
+
+enum status field_take_kind(struct reader *reader, uint32_t fields, uint32_t kind) {
+    uint64_t found;
+    TRY(cbor_take_array_exactly(reader, fields));
+    TRY(cbor_take_uint(reader, &found));
+    return found == kind ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
 void field_put_hash(struct writer *writer, const struct hash *hash) {
     cbor_put_bytes(writer, slice_of(hash->bytes, HASH_BYTES));
 }

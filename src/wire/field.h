@@ -32,6 +32,10 @@ enum status field_take_count(struct reader *reader, uint32_t max, uint32_t *ret_
 /* A byte string of 1 .. max bytes, borrowed; STATUS_BAD_VALUE when empty, STATUS_TOO_LARGE above. */
 enum status field_take_blob(struct reader *reader, size_t max, struct slice *ret_blob) MUST_USE;
 
+/* How a record begins: the head of an array of `fields`, and its kind. STATUS_BAD_VALUE when it is of another kind. */
+void field_put_kind(struct writer *writer, uint32_t fields, uint32_t kind);
+enum status field_take_kind(struct reader *reader, uint32_t fields, uint32_t kind) MUST_USE;
+
 void field_put_hash(struct writer *writer, const struct hash *hash);
 
 /* Two integers in a row, without an array around them; takes what threshold_check accepts. */

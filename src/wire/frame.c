@@ -8,10 +8,6 @@
 #include "codec/cbor.h"
 #include "wire/field.h"
 
-static void put_hash(struct writer *writer, const struct hash *hash) {
-    cbor_put_bytes(writer, slice_of(hash->bytes, HASH_BYTES));
-}
-
 static void put_signature(struct writer *writer, const uint8_t signature[SIGNATURE_BYTES]) {
     cbor_put_bytes(writer, slice_of(signature, SIGNATURE_BYTES));
 }
@@ -25,7 +21,7 @@ static void put_blob(struct writer *writer, struct slice blob, size_t max) {
 
 static void hello_put(struct writer *writer, const struct frame *frame) {
     CHECK(frame->hello.member < MEMBERS_MAX);
-    put_hash(writer, &frame->hello.chain);
+    field_put_hash(writer, &frame->hello.chain);
     cbor_put_uint(writer, frame->hello.member);
     cbor_put_uint(writer, frame->hello.height);
 }
@@ -186,7 +182,7 @@ static void attestation_put(struct writer *writer, const struct frame *frame) {
     const struct checkpoint *checkpoint = &frame->attestation.checkpoint;
     cbor_put_uint(writer, checkpoint->height);
     cbor_put_uint(writer, checkpoint->size);
-    put_hash(writer, &checkpoint->root);
+    field_put_hash(writer, &checkpoint->root);
     cbor_put_uint(writer, checkpoint->epoch);
     field_put_threshold(writer, checkpoint->threshold);
     put_signature(writer, frame->attestation.signature);
@@ -215,7 +211,7 @@ static enum status fetch_batch_take(struct reader *reader, struct frame *ret_fra
 }
 
 static void fetch_block_put(struct writer *writer, const struct frame *frame) {
-    put_hash(writer, &frame->fetch_block);
+    field_put_hash(writer, &frame->fetch_block);
 }
 
 static enum status fetch_block_take(struct reader *reader, struct frame *ret_frame) {

@@ -19,18 +19,6 @@ enum {
     RATIO_MAX = 81920, /* five quarters */
 };
 
-static void put_prefix(struct writer *writer, uint32_t fields, enum record_kind kind) {
-    cbor_put_array(writer, fields);
-    cbor_put_uint(writer, kind);
-}
-
-static enum status take_prefix(struct reader *reader, uint32_t fields, enum record_kind kind) {
-    uint64_t found;
-    TRY(cbor_take_array_exactly(reader, fields));
-    TRY(cbor_take_uint(reader, &found));
-    return found == kind ? STATUS_OK : STATUS_BAD_VALUE;
-}
-
 /* Beliefs. */
 
 static bool interval_valid(const struct record_interval *interval) {
@@ -94,7 +82,7 @@ static void put_purpose(struct writer *writer, const struct record_belief *belie
 void record_belief_put(struct writer *writer, enum record_kind kind, const struct record_belief *belief) {
     CHECK(kind == RECORD_VERDICT || kind == RECORD_QUESTION);
     CHECK(belief_valid(belief) == STATUS_OK);
-    put_prefix(writer, BELIEF_FIELDS, kind);
+    field_put_kind(writer, BELIEF_FIELDS, kind);
     cbor_put_bytes(writer, slice_of(belief->question.bytes, QUESTION_ID_BYTES));
     cbor_put_text(writer, belief->title);
     cbor_put_array(writer, belief->hypotheses_count);
@@ -197,7 +185,7 @@ enum status record_belief_read(struct slice bytes, enum record_kind *ret_kind, s
 /* The state of a height. */
 
 void record_state_put(struct writer *writer, const struct record_state *state) {
-    put_prefix(writer, STATE_FIELDS, RECORD_STATE);
+    field_put_kind(writer, STATE_FIELDS, RECORD_STATE);
     cbor_put_uint(writer, state->height);
     field_put_hash(writer, &state->block);
     cbor_put_uint(writer, state->time_us);
@@ -209,7 +197,7 @@ void record_state_put(struct writer *writer, const struct record_state *state) {
 enum status record_state_read(struct slice bytes, struct record_state *ret_state) {
     struct reader reader = reader_of(bytes);
     struct record_state state;
-    TRY(take_prefix(&reader, STATE_FIELDS, RECORD_STATE));
+    TRY(field_take_kind(&reader, STATE_FIELDS, RECORD_STATE));
     TRY(cbor_take_uint(&reader, &state.height));
     TRY(cbor_take_hash(&reader, &state.block));
     TRY(cbor_take_uint(&reader, &state.time_us));
@@ -233,7 +221,7 @@ static enum status member_valid(const struct record_member *member) {
 
 void record_member_put(struct writer *writer, const struct record_member *member) {
     CHECK(member_valid(member) == STATUS_OK);
-    put_prefix(writer, MEMBER_FIELDS, RECORD_MEMBER);
+    field_put_kind(writer, MEMBER_FIELDS, RECORD_MEMBER);
     cbor_put_uint(writer, member->number);
     cbor_put_text(writer, member->name);
     cbor_put_bytes(writer, slice_of(member->key, KEY_BYTES));
@@ -249,7 +237,7 @@ enum status record_member_read(struct slice bytes, struct record_member *ret_mem
     struct reader reader = reader_of(bytes);
     struct record_member member;
     uint32_t level;
-    TRY(take_prefix(&reader, MEMBER_FIELDS, RECORD_MEMBER));
+    TRY(field_take_kind(&reader, MEMBER_FIELDS, RECORD_MEMBER));
     TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &member.number));
     TRY(field_take_text(&reader, &member.name));
     TRY(cbor_take_bytes_exactly(&reader, member.key, KEY_BYTES));
@@ -275,7 +263,7 @@ static bool suspicion_valid(const struct record_suspicion *suspicion) {
 
 void record_suspicion_put(struct writer *writer, const struct record_suspicion *suspicion) {
     CHECK(suspicion_valid(suspicion));
-    put_prefix(writer, SUSPICION_FIELDS, RECORD_SUSPICION);
+    field_put_kind(writer, SUSPICION_FIELDS, RECORD_SUSPICION);
     cbor_put_uint(writer, suspicion->member);
     cbor_put_uint(writer, suspicion->detector);
     cbor_put_uint(writer, suspicion->family);
@@ -286,7 +274,7 @@ void record_suspicion_put(struct writer *writer, const struct record_suspicion *
 enum status record_suspicion_read(struct slice bytes, struct record_suspicion *ret_suspicion) {
     struct reader reader = reader_of(bytes);
     struct record_suspicion suspicion;
-    TRY(take_prefix(&reader, SUSPICION_FIELDS, RECORD_SUSPICION));
+    TRY(field_take_kind(&reader, SUSPICION_FIELDS, RECORD_SUSPICION));
     TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &suspicion.member));
     TRY(field_take_u32(&reader, RECORD_REASON_MAX, &suspicion.detector));
     TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &suspicion.family));
@@ -300,14 +288,14 @@ enum status record_suspicion_read(struct slice bytes, struct record_suspicion *r
 /* Parameters and proofs. */
 
 void record_parameters_put(struct writer *writer, struct threshold threshold) {
-    put_prefix(writer, PARAMETERS_FIELDS, RECORD_PARAMETERS);
+    field_put_kind(writer, PARAMETERS_FIELDS, RECORD_PARAMETERS);
     field_put_threshold(writer, threshold);
 }
 
 enum status record_parameters_read(struct slice bytes, struct threshold *ret_threshold) {
     struct reader reader = reader_of(bytes);
     struct threshold threshold;
-    TRY(take_prefix(&reader, PARAMETERS_FIELDS, RECORD_PARAMETERS));
+    TRY(field_take_kind(&reader, PARAMETERS_FIELDS, RECORD_PARAMETERS));
     TRY(field_take_threshold(&reader, &threshold));
     TRY(reader_end(&reader));
     *ret_threshold = threshold;
@@ -315,6 +303,6 @@ enum status record_parameters_read(struct slice bytes, struct threshold *ret_thr
 }
 
 void record_proof_put(struct writer *writer, struct slice proof) {
-    put_prefix(writer, PROOF_RECORD_FIELDS, RECORD_PROOF);
+    field_put_kind(writer, PROOF_RECORD_FIELDS, RECORD_PROOF);
     cbor_put_bytes(writer, proof);
 }

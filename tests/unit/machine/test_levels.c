@@ -7,48 +7,12 @@
 
 #include "crypto/sha256.h"
 #include "machine/state.h"
-#include "world.h"
+#include "stage.h"
 
 #define SECOND_US UINT64_C(1000000)
 
-struct stage {
-    struct book *book;
-    struct world *world;
-    uint64_t now_us;
-};
-
-static struct stage stage_new(uint32_t members) {
-    struct genesis genesis;
-    struct stage stage = {.book = book_new(), .now_us = 1000};
-    world_genesis(members, STATE_BYTES_MIN * 4, &genesis);
-    stage.world = world_new(&genesis, stage.book);
-    return stage;
-}
-
-static void stage_end(struct stage *stage) {
-    world_free(stage->world);
-    book_free(stage->book);
-}
-
-static enum status say(struct stage *stage, uint32_t member, struct item item, struct question_id *ret_id) {
-    struct question_id id = book_item(stage->book, &item);
-    book_seal(stage->book, member, stage->now_us++, 0, NULL);
-    world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
-    if (ret_id != NULL) *ret_id = id;
-    return world_last_refusal(stage->world);
-}
-
 static enum status say_level(struct stage *stage, uint32_t member, enum level level) {
     return say(stage, member, (struct item){.kind = ITEM_LEVEL, .level = level}, NULL);
-}
-
-static void empty_block(struct stage *stage) {
-    book_seal(stage->book, 0, stage->now_us++, 0, NULL);
-    world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
-}
-
-static void empty_blocks_until(struct stage *stage, uint64_t height) {
-    while (machine_height(stage->world->machine) < height) empty_block(stage);
 }
 
 static struct machine_partition partition_of(const struct stage *stage) {
@@ -139,7 +103,7 @@ static void level_said_then_in_the_member_s_record(void **state) {
     (void)state;
     struct stage stage = stage_new(4);
     struct record_state before, after;
-    empty_block(&stage);
+    empty_block(&stage, 0);
     world_state(stage.world, &before);
     assert_int_equal(say_level(&stage, 3, LEVEL_DEGRADED), STATUS_OK);
     world_state(stage.world, &after);
@@ -186,13 +150,13 @@ static void raised_and_after_then_enhanced_for_two_minutes_of_block_time(void **
     (void)state;
     struct stage stage = stage_new(4);
     stage.now_us = 500 * SECOND_US;
-    empty_block(&stage);
+    empty_block(&stage, 0);
     assert_false(partition_of(&stage).is_enhanced);
     (void)say_level(&stage, 0, LEVEL_MAJOR);
     (void)say_level(&stage, 1, LEVEL_MAJOR);
     assert_true(partition_of(&stage).is_enhanced);
     stage.now_us += 1000 * SECOND_US;
-    empty_block(&stage);
+    empty_block(&stage, 0);
     assert_true(partition_of(&stage).is_enhanced);
     uint64_t raised_us = machine_time_us(stage.world->machine);
     (void)say_level(&stage, 1, LEVEL_CONNECTED);
@@ -200,10 +164,10 @@ static void raised_and_after_then_enhanced_for_two_minutes_of_block_time(void **
     assert_true(partition_of(&stage).is_enhanced);
     assert_int_equal(partition_of(&stage).enhanced_until_us, raised_us + 120 * SECOND_US);
     stage.now_us = raised_us + 120 * SECOND_US - 1;
-    empty_block(&stage);
+    empty_block(&stage, 0);
     assert_true(partition_of(&stage).is_enhanced);
     stage.now_us = raised_us + 120 * SECOND_US;
-    empty_block(&stage);
+    empty_block(&stage, 0);
     assert_false(partition_of(&stage).is_enhanced);
     stage_end(&stage);
 }

@@ -40,7 +40,6 @@ static void stage_init(struct stage *stage, uint32_t members, uint64_t budget) {
         .budget = budget,
         .tables = &tables,
     };
-    fixed_tables_init(&tables);
 }
 
 static void ask(struct stage *stage, struct prng *prng) {

@@ -8,39 +8,9 @@
 
 #include "machine/matter.h"
 #include "machine/state.h"
-#include "world.h"
+#include "stage.h"
 
 #define NAT QUANTA_PER_NAT
-
-struct stage {
-    struct book *book;
-    struct world *world;
-    uint64_t now_us;
-};
-
-static struct stage stage_new(uint32_t members) {
-    struct genesis genesis;
-    struct stage stage = {.book = book_new(), .now_us = 1000};
-    world_genesis(members, STATE_BYTES_MIN * 4, &genesis);
-    stage.world = world_new(&genesis, stage.book);
-    return stage;
-}
-
-static void stage_end(struct stage *stage) {
-    world_free(stage->world);
-    book_free(stage->book);
-}
-
-static struct machine *machine_of(const struct stage *stage) { return stage->world->machine; }
-
-/* One item of one member, as a block of its own; the status with which it was refused, or STATUS_OK. */
-static enum status say(struct stage *stage, uint32_t member, struct item item, struct question_id *ret_id) {
-    struct question_id id = book_item(stage->book, &item);
-    book_seal(stage->book, member, stage->now_us++, 0, NULL);
-    world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
-    if (ret_id != NULL) *ret_id = id;
-    return world_last_refusal(stage->world);
-}
 
 /* Every member tells ratios[member] about one observation, in one block; 0 tells nothing. */
 static void panel(struct stage *stage, struct question_id id, const char *observation, const int64_t *ratios) {
@@ -53,13 +23,6 @@ static void panel(struct stage *stage, struct question_id id, const char *observ
     }
     world_block(stage->world, from, stage->book->count, NULL);
     assert_int_equal(world_last_refusal(stage->world), STATUS_OK);
-}
-
-static void empty_blocks_until(struct stage *stage, uint64_t height) {
-    while (machine_height(machine_of(stage)) < height) {
-        book_seal(stage->book, 0, stage->now_us++, 0, NULL);
-        world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
-    }
 }
 
 static struct standing_member standing_of(const struct stage *stage, uint32_t member) {
@@ -101,8 +64,7 @@ static void challenge_answered_wrongly_or_not_then_it_costs(void **state) {
     assert_int_equal(standing_of(&stage, 1).proof, STANDING_PROOF_ANSWER);
     assert_int_equal(say(&stage, 2, answer_of(&stage, 2), NULL), STATUS_OK);
     struct item late = answer_of(&stage, 3);
-    book_seal(stage.book, 3, stage.now_us++, 0, NULL);
-    world_block(stage.world, stage.book->count - 1, stage.book->count, NULL);
+    empty_block(&stage, 3);
     empty_blocks_until(&stage, CHALLENGE_INTERVAL + CHALLENGE_WINDOW);
     assert_int_equal(say(&stage, 3, late, NULL), STATUS_EXPIRED);
     empty_blocks_until(&stage, 2 * CHALLENGE_INTERVAL);
