@@ -44,8 +44,8 @@ struct run {
     struct frame asked[ASKED_MAX]; /* its requests that were not answered yet, the newest ones */
     uint32_t asked_count;
     struct checkpoint committed;
-    bool forgetful;      /* as committed: the next start must be one with amnesia */
-    uint8_t last[65536]; /* the last small frame that it sent */
+    enum replica_memory memory; /* as committed: what the next start has to say */
+    uint8_t last[65536];        /* the last small frame that it sent */
     size_t last_bytes;
 };
 
@@ -216,7 +216,7 @@ static void end_turn(void) {
     run.own_committed = run.own_count;
     replica_status(run.replica, &status);
     run.committed = status.checkpoint;
-    run.forgetful = status.forgetful;
+    run.memory = status.forgetful ? MEMORY_LOST : status.lane_closed ? MEMORY_LANE_LOST : MEMORY_WHOLE;
     check_limits();
 }
 
@@ -231,7 +231,7 @@ static void crash(void) {
     machine_checkpoint(replica_machine(run.replica), &restored);
     require(restored.height == run.committed.height && restored.size == run.committed.size &&
             hash_equal(&restored.root, &run.committed.root));
-    replica_start(run.replica, run.now, run.forgetful);
+    replica_start(run.replica, run.now, run.memory);
     end_turn();
 }
 

@@ -259,7 +259,7 @@ static void keep_frame(struct world_stage *stage, const struct message *message)
 
 /* --- the script --- */
 
-static void boot(struct member *member, bool amnesia) {
+static void boot(struct member *member, enum replica_memory memory) {
     struct replica_config config = play.world->victim_config;
     struct replica_ports ports = member_ports;
     ports.context = member;
@@ -267,7 +267,7 @@ static void boot(struct member *member, bool amnesia) {
     config.secret = play.world->secrets[member->number];
     member->ledger = memory_ledger_open(&play.world->chain);
     member->replica = replica_init(member->memory, play.world->victim_bytes, &config, &ports);
-    replica_start(member->replica, play.now, amnesia);
+    replica_start(member->replica, play.now, memory);
 }
 
 /* The end of a turn: what waited for the commit leaves. */
@@ -497,7 +497,7 @@ static void begin(struct world *world, struct world_stage *stage, bool with_vict
         *member = (struct member){.world = world, .number = m, .outbox_end = &member->outbox};
         member->memory =
             m == VICTIM ? world->victim_memory : map(NULL, world->victim_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-        boot(member, false);
+        boot(member, MEMORY_WHOLE);
         end_turn(member);
     }
     if (!with_victim) save_stage(stage);
@@ -515,7 +515,7 @@ static void play_amnesia(void) {
     set_away(LIAR, true);
     memory_ledger_close(member->ledger);
     member->memory = map(member->memory, play.world->victim_bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    boot(member, true);
+    boot(member, MEMORY_LOST);
     set_away(LIAR, false);
     run_for(1200000);
 }
@@ -571,7 +571,7 @@ static void make_amnesia(struct world *world) {
     *victim = (struct member){.world = world, .number = VICTIM, .outbox_end = &victim->outbox};
     world_map_zeros(world);
     victim->memory = world->victim_memory;
-    boot(victim, true);
+    boot(victim, MEMORY_LOST);
     play.away[VICTIM] = true;
     end_turn(victim);
     save_stage(stage);

@@ -39,6 +39,7 @@
     X(DEPS_BACKWARDS, "the causal frontier goes backwards")                                                          \
     X(INCONSISTENT_CUT, "the cut includes a batch without one that it depends on")                                   \
     X(FORKED, "the lane has forked")                                                                                 \
+    X(LANE_CLOSED, "the ledger of this member was lost once: it votes, and takes no more evidence")                  \
     X(STALE, "older than what is already decided")                                                                   \
     X(DUPLICATE, "already held")                                                                                     \
     X(CONFLICT, "conflicts with what is already held")                                                               \

@@ -54,6 +54,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_BUSY] = 503,
     [STATUS_UNAVAILABLE] = 503,
     [STATUS_DIVERGED] = 503,
+    [STATUS_LANE_CLOSED] = 503,
     [STATUS_STATE_FULL] = 507,
     [STATUS_DISK_FULL] = 507,
 };

@@ -28,6 +28,8 @@
 /* Stays while the member has not been reminded of everything that it may have signed: a crash in between must not make it forget that it
  * forgot. */
 #define FORGETFUL_FILE "forgetful"
+/* Stays when the others have answered, too: nobody can tell which places of the lane were signed. */
+#define LANE_CLOSED_FILE "lane-closed"
 
 static void time_now(void *context, struct replica_time *ret_now) {
     (void)context;
@@ -287,15 +289,33 @@ static enum status leave_mark(struct node *node, const char *name, const char *t
     return status;
 }
 
-/* Whether the ledger may know less than was signed: it is gone although the member ran before, or somebody says so, or that was so at the
- * last start and the others had not told everything yet. The marks are on the disk before anything is signed. */
-static enum status look_for_amnesia(struct node *node, bool recover) {
-    bool lost = ledger_is_new(node->ledger) && mark_exists(node, STARTED_FILE);
-    node->forgetful = recover || lost || mark_exists(node, FORGETFUL_FILE);
-    TRY(leave_mark(node, STARTED_FILE, "this member has signed; its ledger must not be lost\n"));
+static enum status leave_amnesia_marks(struct node *node) {
+    TRY(leave_mark(node, LANE_CLOSED_FILE, "the places of this member's lane that are signed are not all known\n"));
     if (!node->forgetful) return STATUS_OK;
     node_log(LOG_WARNING, "the ledger may be older than what was signed: asking the others before signing anything");
     return leave_mark(node, FORGETFUL_FILE, "this member may have signed what its ledger does not know\n");
+}
+
+/* Whether the ledger may know less than was signed: it is gone although the member ran before, or somebody says so, or that was so at the
+ * last start and the others had not told everything yet. The marks are on the disk before anything is signed. */
+static enum status look_for_amnesia(struct node *node, bool recover, enum replica_memory *ret_memory) {
+    bool lost = ledger_is_new(node->ledger) && mark_exists(node, STARTED_FILE);
+    node->forgetful = recover || lost || mark_exists(node, FORGETFUL_FILE);
+    TRY(leave_mark(node, STARTED_FILE, "this member has signed; its ledger must not be lost\n"));
+    *ret_memory = node->forgetful                       ? MEMORY_LOST
+                  : mark_exists(node, LANE_CLOSED_FILE) ? MEMORY_LANE_LOST
+                                                        : MEMORY_WHOLE;
+    return *ret_memory == MEMORY_WHOLE ? STATUS_OK : leave_amnesia_marks(node);
+}
+
+/* What the replica found out about its ledger by itself. Nothing that it signed has left yet. */
+static enum status look_at_replica(struct node *node) {
+    struct replica_status status;
+    replica_status(node->replica, &status);
+    if (!status.lane_closed) return STATUS_OK;
+    node_log(LOG_WARNING, "%s", status_text(STATUS_LANE_CLOSED));
+    node->forgetful = status.forgetful;
+    return leave_amnesia_marks(node);
 }
 
 static void look_for_reminded(struct node *node) {
@@ -305,7 +325,7 @@ static void look_for_reminded(struct node *node) {
     if (status.forgetful) return;
     node->forgetful = false;
     if (config_path(node->config->directory, FORGETFUL_FILE, path, sizeof path) == STATUS_OK) (void)unlink(path);
-    node_log(LOG_INFO, "the others told what was signed; this member signs again");
+    node_log(LOG_INFO, "the others told what was signed; this member votes again");
 }
 
 static enum status open_transport(struct node *node) {
@@ -364,16 +384,18 @@ static void open_handles(struct node *node) {
 }
 
 static enum status start(struct node *node, bool recover) {
+    enum replica_memory memory;
     TRY(open_ledger(node));
     TRY(open_replica(node));
     TRY(open_transport(node));
     TRY(open_http(node));
-    TRY(look_for_amnesia(node, recover));
+    TRY(look_for_amnesia(node, recover, &memory));
     /* Last opened, first run: the commit comes before the transport's own flush of the same turn. */
     uv_prepare_start(&node->prepare, on_turn);
     uv_signal_start(&node->interrupted, on_signal, SIGINT);
     uv_signal_start(&node->terminated, on_signal, SIGTERM);
-    replica_start(node->replica, now_of(node), node->forgetful);
+    replica_start(node->replica, now_of(node), memory);
+    TRY(look_at_replica(node));
     turn_touched(&node->turn);
     node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
              node->config->genesis.member_names[node->config->member], node->config->member,

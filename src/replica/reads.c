@@ -13,6 +13,7 @@ void replica_status(const struct replica *r, struct replica_status *ret_status) 
                                           .certified_height = r->certified.height,
                                           .recovering = r->recovering,
                                           .forgetful = replica_is_forgetful(r),
+                                          .lane_closed = r->lane_closed,
                                           .diverged = r->diverged,
                                           .outstanding = lanes_outstanding(&r->lanes, r->self),
                                           .counters = r->counters};

@@ -8,9 +8,10 @@
  * sender that forgot itself once names the view up to which it may have signed, too: at most one more for each member
  * that forgot.
  *
- * The lane: an answer comes with the newest own batch that its sender has, and counts only when that one is back in
- * the lane. Nobody else can make such a batch. What no answer knew of is lost; those who are slower than the first q
- * are waited for, too, for a while.
+ * The lane: a batch may have reached nobody who answers, or liars alone, so no number of answers tells which places
+ * are free. Nothing is signed in it any more. What was sent goes on: an answer comes with the newest own batch that its
+ * sender has, and counts only when that one is back in the lane. Those who are slower than the first q are waited for,
+ * too, for a while.
  *
  * Invariant: a restart is safe without asking again only when nothing below that view can be voted for any more
  * (replica_status.forgetful). */

@@ -140,11 +140,12 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     return r;
 }
 
-void replica_start(struct replica *r, struct replica_time now, bool amnesia) {
+void replica_start(struct replica *r, struct replica_time now, enum replica_memory memory) {
     CHECK(!r->started);
     r->started = true;
     r->restoring = false;
-    r->recovering = amnesia || r->own_lost;
+    r->recovering = memory == MEMORY_LOST || r->own_lost;
+    r->lane_closed = memory != MEMORY_WHOLE || r->own_lost;
     r->recover_nonce = now.mono_us ^ now.wall_us << 20 ^ r->self;
     r->now = now;
     replica_watch_start(r);

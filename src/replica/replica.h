@@ -48,10 +48,16 @@ enum status replica_restore_vote(struct replica *replica, const struct vote *vot
 enum status replica_restore_certified(struct replica *replica, const struct checkpoint *checkpoint,
                                       const struct checkpoint_signature *signatures, uint32_t count) MUST_USE;
 enum status replica_restore_proof(struct replica *replica, struct slice proof) MUST_USE;
-/* `amnesia`: the ledger was lost, or is a copy that may be older than what was signed: nothing is signed until q
- * members told what they know (docs/protocol.md 2). The same happens when an own batch of the ledger could not be put
- * back. */
-void replica_start(struct replica *replica, struct replica_time now, bool amnesia);
+/* What the ledger knows of what was signed. */
+enum replica_memory {
+    MEMORY_WHOLE,
+    MEMORY_LANE_LOST, /* it was amnesia once: the votes since then are known, the whole of the lane never will be */
+    MEMORY_LOST,      /* amnesia: the ledger was lost, or is a copy that may be older than what was signed */
+};
+/* After amnesia nothing is signed until q members told what they know, and nothing at all in the own lane any more
+ * (docs/protocol.md 2): the owner has to start it with MEMORY_LANE_LOST at least from then on. An own batch of the
+ * ledger that could not be put back is amnesia, too. */
+void replica_start(struct replica *replica, struct replica_time now, enum replica_memory memory);
 
 /* --- Inputs --- */
 void replica_on_frame(struct replica *replica, struct replica_time now, uint32_t from, struct slice bytes);
@@ -69,6 +75,7 @@ uint64_t replica_deadline_us(const struct replica *replica);
  * - what is wrong with its form, STATUS_TOO_LARGE or STATUS_BAD_HASH for its content;
  * - STATUS_BUSY: the lane has about LANE_OUTSTANDING_MAX batches outstanding, or waits to be put back together;
  * - STATUS_FORKED: a second batch of this member was seen at one place, so that nobody takes its batches any more;
+ * - STATUS_LANE_CLOSED: after amnesia;
  * - STATUS_DIVERGED. */
 enum status replica_submit(struct replica *replica, struct replica_time now, struct slice bytes, struct slice content,
                            uint64_t *ret_seq, uint32_t *ret_index) MUST_USE;
@@ -112,8 +119,9 @@ struct replica_status {
     uint64_t view;
     uint64_t finalized_height; /* agreed on; executed may lag while batches are fetched */
     uint64_t certified_height;
-    bool recovering; /* amnesia: waiting for q answers */
-    bool forgetful;  /* amnesia: a restart before this is false has to be one with amnesia again */
+    bool recovering;  /* amnesia: waiting for q answers */
+    bool forgetful;   /* amnesia: a restart before this is false has to be one with amnesia again */
+    bool lane_closed; /* amnesia, now or once: nothing is signed in the own lane */
     bool diverged;
     uint32_t outstanding; /* own batches not executed yet */
     struct checkpoint checkpoint;

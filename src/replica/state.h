@@ -153,6 +153,7 @@ struct replica {
     bool started;
     bool restoring;
     bool recovering;
+    bool lane_closed; /* amnesia, now or in an earlier life */
     bool diverged;
     uint64_t recover_nonce;
     uint64_t recover_at_us;

@@ -15,16 +15,17 @@ enum { OWN_PLACES_KEPT = 5 };
 /* An answer is the longest of what a member says by itself. */
 enum { SAID_BYTES_MAX = 64 };
 
-/* Whether the next position of the own lane may be signed. Not while it is unknown what was signed before; not in a
+/* Whether the next position of the own lane may be signed. Not when it is unknown what was signed before; not in a
  * lane that nobody follows any more; not when a batch for that very position is on hold. */
 bool replica_may_write(const struct replica *r) {
     const struct lane *lane = &r->lanes.lanes[r->self];
     struct tip next = {.member = r->self, .seq = lanes_tip(&r->lanes, r->self).seq + 1};
-    return !r->diverged && !r->recovering && !lane->forked && !lane->sealed && !replica_holds_back(r, &next);
+    return !r->diverged && !r->lane_closed && !lane->forked && !lane->sealed && !replica_holds_back(r, &next);
 }
 
 static enum status why_not(const struct replica *r) {
     if (r->diverged) return STATUS_DIVERGED;
+    if (r->lane_closed) return STATUS_LANE_CLOSED;
     return r->lanes.lanes[r->self].forked || r->lanes.lanes[r->self].sealed ? STATUS_FORKED : STATUS_BUSY;
 }
 

@@ -69,7 +69,7 @@ void sim_after_input(struct sim_member *body) {
     struct replica_status status;
     replica_lane(body->replica, body->number, &own);
     replica_status(body->replica, &status);
-    body->amnesia = status.forgetful;
+    body->remembers = status.forgetful ? MEMORY_LOST : status.lane_closed ? MEMORY_LANE_LOST : MEMORY_WHOLE;
     body->acknowledged_seq = num_max_u64(body->acknowledged_seq, own.tip.seq);
     body->newest_wall_us = num_max_u64(body->newest_wall_us, own.wall_us);
     sim_release(body);
@@ -111,12 +111,12 @@ static void unboot(struct sim_member *body) {
 
 static void start(struct sim_member *body) {
     struct sim *sim = body->sim;
-    if (body->restart != START_KEPT) body->amnesia = true;
+    if (body->restart != START_KEPT) body->remembers = MEMORY_LOST;
     struct replica *replica = boot(body);
     if (body->flip != 0 && restore_flipped(body, replica)) {
         unboot(body);
         sim_body_replace_disk(body, sim->disk->open(&sim->chain));
-        body->amnesia = true;
+        body->remembers = MEMORY_LOST;
         replica = boot(body);
     } else if (body->flip != 0) {
         body->flip = 0;
@@ -130,7 +130,7 @@ static void start(struct sim_member *body) {
     body->timer_us = 0;
     body->in_height = body->doomed = body->failing = false;
     body->doomed_write = 0;
-    replica_start(replica, sim_time(body), body->amnesia);
+    replica_start(replica, sim_time(body), body->remembers);
     body->replica = replica;
     for (uint32_t peer = 0; peer < sim->config.members; peer++) {
         bool up = peer != body->number && sim->members[peer].replica != NULL;

@@ -81,15 +81,15 @@ struct sim_member {
     uint64_t writes;
     uint64_t doomed_write; /* the write at which it crashes; 0: none */
     enum sim_fault_kind doom;
-    bool doomed;              /* that write was done */
-    bool in_height;           /* writes of a height are under way */
-    bool failing;             /* its disk takes nothing any more */
-    uint64_t down_us;         /* how long it stays down after it stopped by itself */
-    enum sim_start restart;   /* how it comes up again */
-    bool amnesia;             /* the daemon's own mark on its disk, until the others have answered */
-    uint64_t flip;            /* dice of a flipped bit; 0: none */
-    bool *proven;             /* members that it has a proof against */
-    struct said *heard_since; /* by liar: what it heard in this life */
+    bool doomed;                   /* that write was done */
+    bool in_height;                /* writes of a height are under way */
+    bool failing;                  /* its disk takes nothing any more */
+    uint64_t down_us;              /* how long it stays down after it stopped by itself */
+    enum sim_start restart;        /* how it comes up again */
+    enum replica_memory remembers; /* the daemon's own marks on its disk */
+    uint64_t flip;                 /* dice of a flipped bit; 0: none */
+    bool *proven;                  /* members that it has a proof against */
+    struct said *heard_since;      /* by liar: what it heard in this life */
 
     struct sim_secret secret; /* of the question that it asked last */
     uint32_t families;        /* that it closed */

@@ -298,7 +298,7 @@ static void open_members(struct world *world) {
         (void)snprintf(world->genesis.member_names[i], MEMBER_NAME_BYTES_MAX, "member-%u", (unsigned)i);
     }
     for (uint32_t i = 0; i < MEMBERS; i++) open_member(world, i);
-    for (uint32_t i = 0; i < MEMBERS; i++) replica_start(world->members[i].replica, now(), false);
+    for (uint32_t i = 0; i < MEMBERS; i++) replica_start(world->members[i].replica, now(), MEMORY_WHOLE);
     for (uint32_t i = 0; i < MEMBERS; i++) {
         for (uint32_t j = 0; j < MEMBERS; j++) {
             if (i != j) replica_on_link(world->members[i].replica, now(), j, true);

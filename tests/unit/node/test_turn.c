@@ -148,7 +148,7 @@ static void start(struct member *member) {
     turn_init(&member->turn, replica, &(struct turn_host){member, host_commit, host_durable});
     const struct ledger_visitor visitor = ledger_restorer(replica);
     assert_int_equal(memory_ledger_visit(member->ledger, &visitor), STATUS_OK);
-    replica_start(replica, now(), false);
+    replica_start(replica, now(), MEMORY_WHOLE);
     turn_touched(&member->turn);
     member->up = true;
 }

@@ -228,7 +228,7 @@ void cluster_crash(struct cluster *cluster, uint32_t number) {
     tell_links(cluster, number, false);
 }
 
-void cluster_start(struct cluster *cluster, uint32_t number, bool amnesia) {
+void cluster_start(struct cluster *cluster, uint32_t number, enum replica_memory memory) {
     struct node *node = &cluster->nodes[number];
     assert_null(node->replica);
     node->memory = mmap(NULL, cluster->replica_bytes, PROT_READ | PROT_WRITE,
@@ -241,7 +241,7 @@ void cluster_start(struct cluster *cluster, uint32_t number, bool amnesia) {
     node->executed_seq = 0;
     node->replica = replica_init(node->memory, cluster->replica_bytes, &config, &ports);
     restore(node);
-    replica_start(node->replica, cluster_time(node), amnesia);
+    replica_start(node->replica, cluster_time(node), memory);
     for (uint32_t peer = 0; peer < CLUSTER_MEMBERS; peer++) {
         if (peer != number && cluster->nodes[peer].replica != NULL)
             replica_on_link(node->replica, cluster_time(node), peer, true);
@@ -279,7 +279,7 @@ struct cluster *cluster_new(struct threshold threshold) {
         cluster->nodes[i].number = i;
         cluster->nodes[i].ledger = memory_ledger_open(&cluster->chain);
     }
-    for (uint32_t i = 0; i < CLUSTER_MEMBERS; i++) cluster_start(cluster, i, false);
+    for (uint32_t i = 0; i < CLUSTER_MEMBERS; i++) cluster_start(cluster, i, MEMORY_WHOLE);
     return cluster;
 }
 

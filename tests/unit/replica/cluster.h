@@ -70,7 +70,7 @@ void cluster_run(struct cluster *cluster, uint64_t us);
 void cluster_settle(struct cluster *cluster, uint64_t us);
 /* Drops what was not committed. */
 void cluster_crash(struct cluster *cluster, uint32_t number);
-void cluster_start(struct cluster *cluster, uint32_t number, bool amnesia);
+void cluster_start(struct cluster *cluster, uint32_t number, enum replica_memory memory);
 /* The ledger is gone. */
 void cluster_forget(struct cluster *cluster, uint32_t number);
 /* What the daemon does at the end of a turn. */

@@ -40,7 +40,7 @@ static void quorum_signs_then_a_certificate_that_grows_to_all(void **state) {
     cluster_settle(cluster, 10000000);
     struct checkpoint checkpoint;
     assert_int_equal(signers(cluster, 0, &checkpoint), 3);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 10000000);
     cluster_run(cluster, 2000000);
     assert_int_equal(checkpoint.height, cluster_height(cluster, 0));
@@ -58,7 +58,7 @@ static void threshold_of_all_then_no_certificate_without_everybody(void **state)
     assert_int_equal(cluster_tell(cluster, 0, question, "seen"), STATUS_OK);
     cluster_run(cluster, 5000000);
     assert_int_equal(cluster_status(cluster, 0).certified_height, checkpoint.height);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 20000000);
     assert_int_equal(signers(cluster, 0, &checkpoint), 4);
     cluster_free(cluster);

@@ -29,7 +29,7 @@ static void member_away_for_long_then_catches_up_in_ranges(void **state) {
     assert_true(height > 300);
     memset(cluster->frames, 0, sizeof cluster->frames);
     uint64_t started = cluster->now_us;
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     while (cluster_height(cluster, 3) < height) cluster_run(cluster, 1000);
     /* A millisecond each way: 64 heights a range, and batches by the window. */
     assert_true(cluster->now_us - started < 300000);
@@ -79,7 +79,7 @@ static void one_finalization_covers_more_heights_than_a_range_then_still_caught_
     }
     many_heights(cluster, question, 30);
     cluster_run(cluster, 1000000);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 20000000);
     assert_true(cluster_height(cluster, 3) >= after);
     assert_int_equal(cluster_items(cluster, 3, question), 180);
@@ -95,13 +95,13 @@ static void caught_up_member_then_others_can_catch_up_from_it(void **state) {
     cluster_settle(cluster, 5000000);
     cluster_crash(cluster, 3);
     cluster_forget(cluster, 3);
-    cluster_start(cluster, 3, true);
+    cluster_start(cluster, 3, MEMORY_LOST);
     cluster_settle(cluster, 10000000);
     cluster_crash(cluster, 2);
     cluster_forget(cluster, 2);
     cluster_crash(cluster, 0);
     cluster_crash(cluster, 1);
-    cluster_start(cluster, 2, true);
+    cluster_start(cluster, 2, MEMORY_LOST);
     cluster_run(cluster, 10000000);
     assert_int_equal(cluster_height(cluster, 2), cluster_height(cluster, 3));
     assert_int_equal(cluster_items(cluster, 2, question), 100);
@@ -122,7 +122,7 @@ static void lane_of_hundreds_of_batches_then_fetched_by_the_window(void **state)
     cluster_run(cluster, 100000);
     memset(cluster->frames, 0, sizeof cluster->frames);
     uint64_t started = cluster->now_us;
-    cluster_start(cluster, 2, false);
+    cluster_start(cluster, 2, MEMORY_WHOLE);
     while (cluster_lane(cluster, 2, 1).tip.seq < 200) cluster_run(cluster, 1000);
     assert_true(cluster->now_us - started < 500000);
     assert_true(cluster->frames[FRAME_FETCH_BATCH] < 260);
@@ -143,7 +143,7 @@ static void member_that_claims_much_and_answers_nothing_then_another_one_is_aske
     cluster_crash(cluster, 2);
     many_heights(cluster, question, 60);
     cluster->carries = silent_3;
-    cluster_start(cluster, 2, false);
+    cluster_start(cluster, 2, MEMORY_WHOLE);
     for (int i = 0; i < 100; i++) {
         struct frame claim = {.type = FRAME_HEARTBEAT, .heartbeat = {1, UINT64_MAX, UINT64_MAX}};
         cluster_inject(cluster, 2, 3, &claim);

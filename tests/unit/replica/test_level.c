@@ -111,7 +111,7 @@ static void restart_at_a_level_then_it_falls_no_earlier(void **state) {
     cluster->carries = NULL;
     cluster_run(cluster, 2 * SECOND_US);
     cluster_crash(cluster, 1);
-    cluster_start(cluster, 1, false);
+    cluster_start(cluster, 1, MEMORY_WHOLE);
     cluster_run(cluster, 20 * SECOND_US);
     assert_int_equal(reach_of(cluster, 1).level, LEVEL_CONNECTED);
     assert_int_equal(committed(cluster, 0, 1), LEVEL_MAJOR);
@@ -127,7 +127,7 @@ static void start_without_links_then_connected_until_the_grace_is_over(void **st
     (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
     cluster_crash(cluster, 3);
     cluster->carries = without_3;
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_run(cluster, 9 * SECOND_US);
     assert_int_equal(reach_of(cluster, 3).level, LEVEL_CONNECTED);
     assert_int_equal(reach_of(cluster, 0).level, LEVEL_MAJOR);

@@ -53,7 +53,7 @@ static void fork_of_a_lane_then_proof_in_a_block_and_sealed_everywhere(void **st
     assert_int_equal(cluster_height(cluster, 0), height);
     /* A restart remembers all of it. */
     cluster_crash(cluster, 0);
-    cluster_start(cluster, 0, false);
+    cluster_start(cluster, 0, MEMORY_WHOLE);
     assert_true(cluster_lane(cluster, 0, 3).sealed);
     cluster_run(cluster, 3000000);
     assert_int_equal(cluster_height(cluster, 0), height);
@@ -161,7 +161,7 @@ static void own_lane_forked_then_submissions_refused_and_nothing_stops(void **st
     assert_true(cluster_height(cluster, 0) > height);
     /* But it weighs nothing any more, and two of three are less than three quarters: the certificate waits. */
     assert_true(cluster_status(cluster, 0).certified_height <= height);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 10000000);
     assert_true(cluster_status(cluster, 0).certified_height > height);
     cluster_free(cluster);

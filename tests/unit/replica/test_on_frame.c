@@ -169,7 +169,7 @@ static void proposals_of_a_lying_leader_then_no_vote(void **state) {
             assert_false(cluster->votes[v].member == 0 && cluster->votes[v].kind == VOTE_NOTARIZE);
         cluster_run(cluster, 1000000);
         assert_int_equal(cluster_tell(cluster, 1, question, "seen later"), STATUS_OK);
-        cluster_start(cluster, 3, false);
+        cluster_start(cluster, 3, MEMORY_WHOLE);
         cluster_settle(cluster, 60000000);
         assert_int_equal(cluster_items(cluster, 0, question), 2);
         cluster_free(cluster);

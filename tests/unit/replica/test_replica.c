@@ -76,7 +76,7 @@ static void one_member_down_then_the_others_go_on(void **state) {
     assert_int_equal(cluster_tell(cluster, 3, question, "seen"), STATUS_OK);
     cluster_settle(cluster, 10000000);
     assert_int_equal(cluster_items(cluster, 0, question), 1);
-    cluster_start(cluster, 2, false);
+    cluster_start(cluster, 2, MEMORY_WHOLE);
     cluster_settle(cluster, 10000000);
     assert_int_equal(cluster_items(cluster, 2, question), 1);
     cluster_free(cluster);
@@ -95,7 +95,7 @@ static void two_members_down_then_nothing_is_final_until_one_is_back(void **stat
     struct record_belief belief;
     assert_int_equal(replica_local_belief(cluster->nodes[0].replica, &question, &belief), STATUS_OK);
     assert_int_equal(belief.items, 1);
-    cluster_start(cluster, 1, false);
+    cluster_start(cluster, 1, MEMORY_WHOLE);
     cluster_settle(cluster, 20000000);
     assert_int_equal(cluster_items(cluster, 0, question), 1);
     cluster_free(cluster);

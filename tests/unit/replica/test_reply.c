@@ -151,7 +151,7 @@ static void newcomer_with_a_long_history_then_nothing_is_withheld(void **state) 
     }
     cluster_settle(cluster, 5000000);
     cluster_forget(cluster, 3);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 5000000);
     assert_int_equal(cluster_items(cluster, 3, question), 200);
     int64_t spent = 0;

@@ -29,11 +29,11 @@ static void crash_once(uint64_t at, bool sent) {
             if (told != STATUS_OK) assert_true(m == 1 && told == STATUS_UNKNOWN_QUESTION);
         }
         cluster_run(cluster, 5000);
-        if (node->replica == NULL) cluster_start(cluster, 1, false);
+        if (node->replica == NULL) cluster_start(cluster, 1, MEMORY_WHOLE);
     }
     node->crash_at = 0;
     cluster_run(cluster, 50000);
-    if (node->replica == NULL) cluster_start(cluster, 1, false);
+    if (node->replica == NULL) cluster_start(cluster, 1, MEMORY_WHOLE);
     cluster_settle(cluster, 20000000);
     /* What was committed counts: at most the item of the turn that was not committed is lost. */
     uint64_t items = cluster_items(cluster, 0, question);
@@ -66,7 +66,7 @@ static void everybody_crashes_then_everything_comes_back(void **state) {
             assert_int_equal(cluster_tell(cluster, m, question, "seen"), STATUS_OK);
         cluster_run(cluster, after_us);
         for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_crash(cluster, m);
-        for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_start(cluster, m, false);
+        for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_start(cluster, m, MEMORY_WHOLE);
         cluster_settle(cluster, 20000000);
         for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++)
             assert_int_equal(cluster_items(cluster, m, question), CLUSTER_MEMBERS);
@@ -82,11 +82,11 @@ static void own_item_on_its_way_then_still_refused_a_second_time_after_a_restart
     cluster_crash(cluster, 3);
     assert_int_equal(cluster_tell(cluster, 1, question, "seen"), STATUS_OK);
     cluster_crash(cluster, 1);
-    cluster_start(cluster, 1, false);
+    cluster_start(cluster, 1, MEMORY_WHOLE);
     assert_int_equal(cluster_tell(cluster, 1, question, "seen"), STATUS_DUPLICATE_OBSERVATION);
     assert_int_equal(cluster_tell(cluster, 1, question, "seen too"), STATUS_OK);
-    cluster_start(cluster, 2, false);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 2, MEMORY_WHOLE);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 20000000);
     assert_int_equal(cluster_items(cluster, 0, question), 2);
     assert_int_equal(cluster_tell(cluster, 1, question, "seen"), STATUS_DUPLICATE_OBSERVATION);
@@ -104,7 +104,7 @@ static void certificate_and_final_block_then_restored_with_the_ledger(void **sta
     struct checkpoint_signature signatures[MEMBERS_MAX];
     uint32_t count;
     for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_crash(cluster, m);
-    cluster_start(cluster, 1, false);
+    cluster_start(cluster, 1, MEMORY_WHOLE);
     struct replica_status after = cluster_status(cluster, 1);
     assert_int_equal(after.checkpoint.height, before.checkpoint.height);
     assert_true(hash_equal(&after.checkpoint.root, &before.checkpoint.root));
@@ -147,7 +147,7 @@ static void own_batch_that_refers_to_the_lost_version_then_its_place_is_not_sign
     assert_false(tip.sealed);
     assert_int_equal(cluster_lane(cluster, 0, 0).tip.seq, 1);
     cluster_crash(cluster, 0);
-    cluster_start(cluster, 0, false);
+    cluster_start(cluster, 0, MEMORY_WHOLE);
     assert_int_equal(cluster_lane(cluster, 0, 0).tip.seq, 0);
     assert_int_equal(cluster_tell(cluster, 0, question, "mine too"), STATUS_BUSY);
     /* The proof seals the lane; what referred to it binds nobody any more. */

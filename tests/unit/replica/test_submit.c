@@ -171,8 +171,8 @@ static void nothing_gets_final_then_busy_at_the_limit_and_nothing_lost(void **st
     assert_int_equal(status, STATUS_BUSY);
     assert_in_range(taken, LANE_OUTSTANDING_MAX - 8, LANE_OUTSTANDING_MAX);
     assert_int_equal(cluster_status(cluster, 1).outstanding, taken);
-    cluster_start(cluster, 2, false);
-    cluster_start(cluster, 3, false);
+    cluster_start(cluster, 2, MEMORY_WHOLE);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 60000000);
     assert_int_equal(cluster_items(cluster, 3, question), taken);
     assert_int_equal(cluster_tell(cluster, 1, question, "one more"), STATUS_OK);
