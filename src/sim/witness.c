@@ -89,12 +89,11 @@ void sim_witness_said(struct sim_member *body, struct slice bytes) {
     struct hash hash;
     struct said *said = &sim->said[body->number];
     if (read_vote(bytes, &vote) || read_proposal(sim, bytes, &vote)) {
-        if (vote.member == body->number && vote_contradicts(said, &vote) && !sim->lost[body->number])
+        if (vote.member == body->number && vote_contradicts(said, &vote))
             sim_violation(sim, "an honest member contradicts itself", "member %u in view %llu", body->number,
                           (unsigned long long)vote.view);
     } else if (read_batch(sim, bytes, &header, &hash, &frame)) {
-        if (header.member == body->number && contradicts(&said->batches, header.seq, &hash) &&
-            !sim->lost[body->number])
+        if (header.member == body->number && contradicts(&said->batches, header.seq, &hash))
             sim_violation(sim, "an honest member forks its lane", "member %u at batch %llu", body->number,
                           (unsigned long long)header.seq);
     }
