@@ -381,7 +381,7 @@ static void name_questions(void) {
         uint8_t bytes[256];
         struct writer writer = writer_of(bytes, sizeof bytes);
         world_item(i == 0 ? 4 : 4 + 8, &writer);
-        item_question_id(writer_slice(&writer), &questions[i]);
+        item_question_id(1 + i, writer_slice(&writer), &questions[i]);
     }
 }
 

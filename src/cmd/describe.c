@@ -27,10 +27,10 @@ static void id_text(const struct question_id *id, char ret_text[2 * QUESTION_ID_
 
 static void print_text(FILE *out, struct slice text) { (void)fwrite(text.data, 1, text.bytes, out); }
 
-static void print_ask(FILE *out, const struct item_ask *ask, struct slice bytes) {
+static void print_ask(FILE *out, uint32_t member, const struct item_ask *ask, struct slice bytes) {
     struct question_id id;
     char hex[2 * QUESTION_ID_BYTES + 1];
-    item_question_id(bytes, &id);
+    item_question_id(member, bytes, &id);
     id_text(&id, hex);
     (void)fprintf(out, "ask %s \"", hex);
     print_text(out, ask->title);
@@ -82,9 +82,9 @@ static void print_about(FILE *out, const char *verb, const struct question_id *q
     print_text(out, what);
 }
 
-void describe_print_item(FILE *out, const struct item *item, struct slice bytes) {
+void describe_print_item(FILE *out, uint32_t member, const struct item *item, struct slice bytes) {
     switch (item->kind) {
-    case ITEM_ASK: print_ask(out, &item->ask, bytes); break;
+    case ITEM_ASK: print_ask(out, member, &item->ask, bytes); break;
     case ITEM_TELL: print_tell(out, &item->tell); break;
     case ITEM_RETRACT: print_about(out, "retract", &item->retract.question, item->retract.observation); break;
     case ITEM_CLOSE: print_about(out, "close", &item->close.question, slice_of("", 0)); break;
@@ -101,12 +101,12 @@ void describe_print_item(FILE *out, const struct item *item, struct slice bytes)
 
 static json_t *text_json(struct slice text) { return json_stringn((const char *)text.data, text.bytes); }
 
-static json_t *ask_json(const struct item_ask *ask, struct slice bytes) {
+static json_t *ask_json(uint32_t member, const struct item_ask *ask, struct slice bytes) {
     struct question_id id;
     char commitment[2 * HASH_BYTES + 1];
     char hex[2 * QUESTION_ID_BYTES + 1];
     json_t *hypotheses = json_array();
-    item_question_id(bytes, &id);
+    item_question_id(member, bytes, &id);
     id_text(&id, hex);
     for (uint32_t i = 0; i < ask->hypotheses_count; i++) {
         CHECK(json_array_append_new(hypotheses, text_json(ask->hypotheses[i])) == 0);
@@ -166,9 +166,9 @@ static json_t *answer_json(const struct item *item) {
     return json_pack("{s:s, s:I, s:s}", "kind", "answer", "height", (json_int_t)item->answer.height, "digest", hex);
 }
 
-static json_t *item_json(const struct item *item, struct slice bytes) {
+static json_t *item_json(uint32_t member, const struct item *item, struct slice bytes) {
     switch (item->kind) {
-    case ITEM_ASK: return ask_json(&item->ask, bytes);
+    case ITEM_ASK: return ask_json(member, &item->ask, bytes);
     case ITEM_TELL: return tell_json(&item->tell);
     case ITEM_RETRACT: return retract_json(item);
     case ITEM_CLOSE: return about_json("close", &item->close.question);
@@ -181,8 +181,8 @@ static json_t *item_json(const struct item *item, struct slice bytes) {
     return NULL;
 }
 
-json_t *describe_item(const struct item *item, struct slice bytes) {
-    json_t *json = item_json(item, bytes);
+json_t *describe_item(uint32_t member, const struct item *item, struct slice bytes) {
+    json_t *json = item_json(member, item, bytes);
     CHECK(json != NULL);
     return json;
 }

@@ -13,10 +13,10 @@
 enum { QUANTA_TEXT_BYTES = 32 };
 void describe_quanta(int64_t quanta, char ret_text[QUANTA_TEXT_BYTES]);
 
-/* One line. `bytes` is the item's encoding. */
-void describe_print_item(FILE *out, const struct item *item, struct slice bytes);
+/* One line for an item of `member`. `bytes` is the item's encoding. */
+void describe_print_item(FILE *out, uint32_t member, const struct item *item, struct slice bytes);
 /* A new reference. */
-json_t *describe_item(const struct item *item, struct slice bytes);
+json_t *describe_item(uint32_t member, const struct item *item, struct slice bytes);
 
 /* One line, `indent` before it, for a leaf of the log that is of interest and in no batch: a verdict, a suspicion, a calibration. False, and
  * nothing printed, for any other. */

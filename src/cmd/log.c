@@ -54,10 +54,10 @@ static enum status show_items(struct walk *walk, struct slice body, json_t *list
         if (status == STATUS_NOT_FOUND) return STATUS_OK;
         TRY(status);
         if (list != NULL) {
-            CHECK(json_array_append_new(list, describe_item(&item, bytes)) == 0);
+            CHECK(json_array_append_new(list, describe_item(walk->header.member, &item, bytes)) == 0);
         } else {
             (void)printf("      ");
-            describe_print_item(stdout, &item, bytes);
+            describe_print_item(stdout, walk->header.member, &item, bytes);
         }
     }
 }

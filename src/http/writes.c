@@ -146,7 +146,7 @@ static enum status submit_question(struct request *request, struct refusal *ret_
     request->http->backend.commit(request->http->backend.context, ask, draft.opening, &ask->commitment);
     item_put(&writer, &draft.item);
     CHECK(writer_status(&writer) == STATUS_OK);
-    item_question_id(writer_slice(&writer), &s->question);
+    item_question_id(request->http->self, writer_slice(&writer), &s->question);
     s->existed = find_question(request);
     if (s->existed) return STATUS_OK;
     enum status status = submit_item(request, http_now(request->http), &draft);

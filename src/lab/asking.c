@@ -26,7 +26,7 @@ static void fill_ask(const struct run *run, const char *title, struct item_ask *
 
 static void block_of_asker(struct run *run, const struct item *item) {
     run->time_us += RUN_WINDOW_US;
-    group_say(run->group, item);
+    group_say(run->group, run->asker, item);
     group_seal(run->group, run->asker, run->time_us, false);
     group_block(run->group);
 }
@@ -47,7 +47,7 @@ void asking_open(struct run *run) {
     (void)snprintf(title, sizeof title, "question %u", run->scene.question);
     fill_ask(run, title, &item.ask);
     run->time_us += RUN_WINDOW_US;
-    asking->id = group_say(run->group, &item);
+    asking->id = group_say(run->group, run->asker, &item);
     group_seal(run->group, run->asker, run->time_us, false);
     group_block(run->group);
     CHECK(machine_find_question(group_machine(run->group), &asking->id, &asking->index) == STATUS_OK);

@@ -39,7 +39,7 @@ static void seal(struct family *family, uint32_t member) {
 
 /* Another item of `member`; a full batch is sealed. */
 static struct question_id say(struct family *family, uint32_t member, const struct item *item) {
-    struct question_id id = group_say(family->group, item);
+    struct question_id id = group_say(family->group, member, item);
     if (++family->items == BATCH_ITEMS) seal(family, member);
     return id;
 }

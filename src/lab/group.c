@@ -136,14 +136,14 @@ uint64_t group_items(const struct group *group) { return group->items_said; }
 
 /* Batches. */
 
-struct question_id group_say(struct group *group, const struct item *item) {
+struct question_id group_say(struct group *group, uint32_t member, const struct item *item) {
     struct question_id id = {{0}};
     size_t before = group->items.bytes;
     struct writer writer = writer_of(heap_add(&group->items, ITEM_BYTES_MAX), ITEM_BYTES_MAX);
     item_put(&writer, item);
     CHECK(writer_status(&writer) == STATUS_OK);
     group->items.bytes = before + writer.bytes;
-    if (item->kind == ITEM_ASK) item_question_id(writer_slice(&writer), &id);
+    if (item->kind == ITEM_ASK) item_question_id(member, writer_slice(&writer), &id);
     group->items_count++;
     group->items_said++;
     return id;

@@ -23,8 +23,8 @@ void group_free(struct group *group);
 void group_listen(struct group *group, struct group_ears ears);
 const struct machine *group_machine(const struct group *group);
 
-/* Adds an item to the batch that is being filled; returns the id of the question when it is an ask. */
-struct question_id group_say(struct group *group, const struct item *item);
+/* Adds an item to the batch that is being filled for `member`; returns the id of the question when it is an ask. */
+struct question_id group_say(struct group *group, uint32_t member, const struct item *item);
 /* Ends the batch, which may be empty: the next one of the lane of `member`. With `sees_others` it refers to the newest
  * batch of every other lane. */
 void group_seal(struct group *group, uint32_t member, uint64_t wall_us, bool sees_others);

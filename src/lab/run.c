@@ -141,7 +141,7 @@ static void say_tell(struct run *run, uint32_t member, const char *observation) 
     item.tell.loglik_count = run->config.hypotheses;
     memcpy(item.tell.loglik, report->loglik, run->config.hypotheses * sizeof report->loglik[0]);
     if (item_valid(&item) == STATUS_OK) {
-        group_say(run->group, &item);
+        group_say(run->group, member, &item);
         run->figures->reports++;
     } else {
         run->figures->door++;
@@ -169,7 +169,7 @@ static void say_answer(struct run *run, uint32_t member) {
     uint64_t height;
     if (run->reports[member].copies_answer)
         (void)!machine_challenge(group_machine(run->group), run->asker, &height, &item.answer.digest);
-    group_say(run->group, &item);
+    group_say(run->group, member, &item);
 }
 
 /* Blocks. */

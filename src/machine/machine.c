@@ -64,7 +64,7 @@ static enum status execute_ask(struct machine *machine, uint32_t member, const s
     struct question_id id;
     struct matter matter;
     uint32_t index;
-    item_question_id(bytes, &id);
+    item_question_id(member, bytes, &id);
     if (docket_find(&machine->docket, &id, &index)) return STATUS_QUESTION_EXISTS;
     TRY(machine_check_ask(machine, &machine->setting, member, ask));
     uint64_t charge = families_charge(&machine->families, ask);
@@ -140,7 +140,7 @@ enum status machine_check_item(const struct machine *machine, uint32_t member, c
     uint32_t index;
     if (member >= machine->genesis.members) return STATUS_UNKNOWN_MEMBER;
     if (item->kind == ITEM_ASK) {
-        item_question_id(item_bytes, &id);
+        item_question_id(member, item_bytes, &id);
         if (docket_find(&machine->docket, &id, &index)) return STATUS_QUESTION_EXISTS;
         return machine_check_ask(machine, &machine->setting, member, &item->ask);
     }

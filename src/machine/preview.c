@@ -32,7 +32,7 @@ void machine_preview_begin(struct machine *machine, const struct question_id *id
 static void apply_ask(struct machine *machine, uint32_t member, const struct item_ask *ask, struct slice bytes) {
     struct preview *preview = &machine->preview;
     struct question_id id;
-    item_question_id(bytes, &id);
+    item_question_id(member, bytes, &id);
     if (preview->is_known || !question_id_equal(&id, &preview->id)) return;
     if (machine_check_ask(machine, &preview->setting, member, ask) != STATUS_OK) return;
     if (matter_ask(&preview->setting, member, &id, ask, &preview->matter) != STATUS_OK) return;

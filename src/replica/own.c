@@ -53,9 +53,8 @@ static uint64_t key_of_answer(uint64_t height) {
 static uint64_t key_of_item(const struct item *item, struct slice bytes) {
     const struct slice none = slice_of(NULL, 0);
     const struct question_id nothing = {{0}};
-    struct question_id id;
     switch (item->kind) {
-    case ITEM_ASK: item_question_id(bytes, &id); return key_of(ITEM_ASK, &id, none);
+    case ITEM_ASK: return key_of(ITEM_ASK, &nothing, bytes);
     case ITEM_TELL: return key_of(ITEM_TELL, &item->tell.question, item->tell.observation);
     case ITEM_RETRACT: return key_of(ITEM_RETRACT, &item->retract.question, item->retract.observation);
     case ITEM_CLOSE: return key_of(ITEM_CLOSE, &item->close.question, none);

@@ -19,7 +19,8 @@ static enum status submit(struct sim *sim, uint32_t number, const struct item *i
     uint64_t seq;
     uint32_t index;
     TRY(replica_submit(body->replica, sim_time(body), writer_slice(&writer), slice_of(NULL, 0), &seq, &index));
-    if (item->kind == ITEM_ASK) item_question_id(writer_slice(&writer), &sim->questions[sim->questions_count++ % 64]);
+    if (item->kind == ITEM_ASK)
+        item_question_id(number, writer_slice(&writer), &sim->questions[sim->questions_count++ % 64]);
     sim->report.submitted++;
     sim_after_input(body);
     return STATUS_OK;

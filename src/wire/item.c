@@ -273,9 +273,18 @@ enum status item_take(struct reader *reader, struct item *ret_item, struct slice
     return STATUS_OK;
 }
 
-void item_question_id(struct slice ask_bytes, struct question_id *ret_id) {
+void item_question_id(uint32_t member, struct slice ask_bytes, struct question_id *ret_id) {
+    static const char prefix[] = "credimus/question/1";
+    uint8_t bytes[4];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct sha256 sha;
     struct hash hash;
-    sha256_of(ask_bytes, &hash);
+    writer_put_u32(&writer, member);
+    sha256_begin(&sha);
+    sha256_add(&sha, prefix, sizeof prefix - 1);
+    sha256_add(&sha, bytes, sizeof bytes);
+    sha256_add(&sha, ask_bytes.data, ask_bytes.bytes);
+    sha256_end(&sha, &hash);
     memcpy(ret_id->bytes, hash.bytes, QUESTION_ID_BYTES);
 }
 

@@ -40,7 +40,9 @@ enum { COMMITMENT_SALT_BYTES = 32 };
 
 enum { QUESTION_ID_BYTES = 16 };
 
-/* First 16 bytes of SHA-256 of the ask item: the same content gives the same id. */
+/* First 16 bytes of SHA-256("credimus/question/1" || member, 4 bytes big-endian || encoded ask): the same ask of the
+ * same member gives the same id. The asker is part of it, so that whoever copies an ask out of its lane, commitment
+ * and all, asks another question and takes nothing away. */
 struct question_id {
     uint8_t bytes[QUESTION_ID_BYTES];
 };
@@ -113,8 +115,8 @@ enum status item_take(struct reader *reader, struct item *ret_item, struct slice
  * differ by more than ITEM_LIMIT_QUANTA, or a single ratio is beyond it). */
 enum status item_valid(const struct item *item) MUST_USE;
 
-/* The id of the question that this encoded ask creates. */
-void item_question_id(struct slice ask_bytes, struct question_id *ret_id);
+/* The id of the question that this encoded ask of `member` creates. */
+void item_question_id(uint32_t member, struct slice ask_bytes, struct question_id *ret_id);
 
 /* SHA-256("credimus/commitment/1" || salt || hypothesis, 4 bytes big-endian): hiding as long as the salt is secret
  * and has 32 bytes of chance, binding because SHA-256 is collision resistant. */

@@ -37,7 +37,7 @@ static void expect_line(const struct item *item, struct slice bytes, const char 
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
-    describe_print_item(out, item, bytes);
+    describe_print_item(out, 1, item, bytes);
     assert_int_equal(fclose(out), 0);
     assert_true(size > 0 && text[size - 1] == '\n');
     text[size - 1] = '\0';
@@ -46,7 +46,7 @@ static void expect_line(const struct item *item, struct slice bytes, const char 
 }
 
 static void expect_json(const struct item *item, struct slice bytes, const char *expected) {
-    json_t *json = describe_item(item, bytes);
+    json_t *json = describe_item(1, item, bytes);
     char *text = json_dumps(json, JSON_COMPACT);
     assert_string_equal(text, expected);
     free(text);
@@ -91,10 +91,10 @@ static void ask_of_a_family_then_named_and_a_canary_looks_like_any(void **state)
                                  .hypotheses = {slice_of_text("a"), slice_of_text("b")},
                                  .family = slice_of_text("birds")};
     expect_line(&item, slice_of_text("x"),
-                "ask 2d711642b726b04401627ca9fbac32f5 \"t\" panel: a | b  (of the family birds)");
+                "ask dd2d2264523bd4aa55acf7f685bf49a2 \"t\" panel: a | b  (of the family birds)");
     item.ask.family = slice_of(NULL, 0);
     item.ask.commitment.bytes[0] = 0x5a;
-    expect_line(&item, slice_of_text("x"), "ask 2d711642b726b04401627ca9fbac32f5 \"t\" panel: a | b");
+    expect_line(&item, slice_of_text("x"), "ask dd2d2264523bd4aa55acf7f685bf49a2 \"t\" panel: a | b");
 }
 
 /* The line of a leaf, "" when it has none. */

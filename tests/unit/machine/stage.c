@@ -18,7 +18,7 @@ struct machine *machine_of(const struct stage *stage) {
 }
 
 enum status say(struct stage *stage, uint32_t member, struct item item, struct question_id *ret_id) {
-    struct question_id id = book_item(stage->book, &item);
+    struct question_id id = book_item_of(stage->book, member, &item);
     book_seal(stage->book, member, stage->now_us++, 0, NULL);
     world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
     if (ret_id != NULL) *ret_id = id;

@@ -25,8 +25,8 @@ static struct stage stage_new(void) {
     world_genesis(4, STATE_BYTES_MIN, &stage.genesis);
     stage.book = book_new();
     stage.world = world_new(&stage.genesis, stage.book);
-    stage.pool = book_item(stage.book, &pool);
-    stage.panel = book_item(stage.book, &panel);
+    stage.pool = book_item_of(stage.book, 0, &pool);
+    stage.panel = book_item_of(stage.book, 0, &panel);
     book_seal(stage.book, 0, 100, 0, NULL);
     for (uint32_t m = 0; m < 3; m++) {
         struct item a = make_tell(stage.pool, "seen", NAT), b = make_tell(stage.panel, "seen", -NAT);
@@ -157,7 +157,7 @@ static void unknown_question_then_no_belief_unless_asked(void **state) {
     struct question_id id;
     struct record_belief belief;
     item_put(&writer, &ask);
-    item_question_id(writer_slice(&writer), &id);
+    item_question_id(1, writer_slice(&writer), &id);
     machine_preview_begin(stage.world->machine, &id);
     apply(&stage, 1, make_tell(id, "too early", NAT));
     assert_int_equal(machine_preview_end(stage.world->machine, &belief), STATUS_UNKNOWN_QUESTION);

@@ -28,8 +28,8 @@ static struct stage stage_new(uint64_t state_bytes) {
     stage.book = book_new();
     stage.world = world_new(&stage.genesis, stage.book);
     ask.ask.decide_at = three.ask.decide_at = PARAMETER_LIMIT_QUANTA;
-    stage.pool = book_item(stage.book, &ask);
-    stage.three = book_item(stage.book, &three);
+    stage.pool = book_item_of(stage.book, 0, &ask);
+    stage.three = book_item_of(stage.book, 0, &three);
     book_seal(stage.book, 0, 100, 0, NULL);
     world_block(stage.world, 0, 1, NULL);
     assert_int_equal(world_last_refusal(stage.world), STATUS_OK);
@@ -49,7 +49,7 @@ static enum status check(const struct stage *stage, uint32_t member, const struc
 }
 
 static enum status execute(struct stage *stage, uint32_t member, const struct item *item) {
-    book_item(stage->book, item);
+    book_item_of(stage->book, member, item);
     book_seal(stage->book, member, 1000, 0, NULL);
     world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
     return world_last_refusal(stage->world);
@@ -84,10 +84,25 @@ static void same_ask_again_then_refused(void **state) {
     struct item ask = make_ask("pool", 2, MODE_POOL);
     taken(&stage, 1, ask);
     refused(&stage, 1, ask, STATUS_QUESTION_EXISTS);
-    refused(&stage, 2, ask, STATUS_QUESTION_EXISTS);
     ask.ask.cap++;
-    taken(&stage, 2, ask);
+    taken(&stage, 1, ask);
     assert_int_equal(machine_questions_count(stage.world->machine), 4);
+    stage_end(&stage);
+}
+
+/* Whoever copies an ask, commitment and all, and is executed first takes nothing from the one that it copied. */
+static void ask_copied_by_another_then_both_have_their_own_question(void **state) {
+    (void)state;
+    struct stage stage = stage_new(STATE_BYTES_MIN);
+    struct item ask = make_ask("copied", 2, MODE_POOL);
+    struct record_belief thief, asker;
+    taken(&stage, 3, ask);
+    taken(&stage, 1, ask);
+    assert_int_equal(machine_belief_at(stage.world->machine, 2, &thief), STATUS_OK);
+    assert_int_equal(machine_belief_at(stage.world->machine, 3, &asker), STATUS_OK);
+    assert_false(question_id_equal(&thief.question, &asker.question));
+    refused(&stage, 1, make_close(thief.question), STATUS_NOT_ALLOWED);
+    taken(&stage, 1, make_close(asker.question));
     stage_end(&stage);
 }
 
@@ -355,6 +370,7 @@ static void same_state_by_another_path_then_the_same_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_ask_again_then_refused),
+        cmocka_unit_test(ask_copied_by_another_then_both_have_their_own_question),
         cmocka_unit_test(ask_beyond_ten_thousand_years_then_refused),
         cmocka_unit_test(unknown_question_then_refused),
         cmocka_unit_test(wrong_number_of_logliks_then_refused),

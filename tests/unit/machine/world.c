@@ -29,15 +29,20 @@ void book_free(struct book *book) {
     free(book);
 }
 
-struct question_id book_item(struct book *book, const struct item *item) {
+struct question_id book_item_of(struct book *book, uint32_t member, const struct item *item) {
     struct writer writer = writer_of(book->items + book->items_bytes, BATCH_BYTES_MAX - 8 - book->items_bytes);
     struct question_id id = {{0}};
     item_put(&writer, item);
     assert_int_equal(writer_status(&writer), STATUS_OK);
-    if (item->kind == ITEM_ASK) item_question_id(writer_slice(&writer), &id);
+    if (item->kind == ITEM_ASK) item_question_id(member, writer_slice(&writer), &id);
     book->items_bytes += writer.bytes;
     book->items_count++;
     return id;
+}
+
+void book_item(struct book *book, const struct item *item) {
+    assert_int_not_equal(item->kind, ITEM_ASK);
+    book_item_of(book, 0, item);
 }
 
 static void fill_header(struct made *made) {

@@ -29,8 +29,10 @@ struct book {
 
 struct book *book_new(void);
 void book_free(struct book *book);
-/* Adds an item to the batch that is being filled; returns the id of the question when it is an ask. */
-struct question_id book_item(struct book *book, const struct item *item);
+/* Adds an item to the batch that is being filled. */
+void book_item(struct book *book, const struct item *item);
+/* The same, also for an ask: returns the id of the question, whose batch `member` has to seal. */
+struct question_id book_item_of(struct book *book, uint32_t member, const struct item *item);
 /* Ends the batch: the next of the lane of `member`, with deps on the newest batches of the members in `deps`. */
 void book_seal(struct book *book, uint32_t member, uint64_t wall_us, uint32_t deps_count, const uint32_t *deps);
 

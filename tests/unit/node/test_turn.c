@@ -267,7 +267,7 @@ static struct question_id ask(uint32_t number, const char *title) {
     uint32_t index;
     item_put(&writer, &item);
     assert_int_equal(writer_status(&writer), STATUS_OK);
-    item_question_id(writer_slice(&writer), &id);
+    item_question_id(number, writer_slice(&writer), &id);
     assert_int_equal(
         replica_submit(member->turn.replica, now(), writer_slice(&writer), slice_of(NULL, 0), &seq, &index),
         STATUS_OK);

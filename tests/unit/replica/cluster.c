@@ -449,7 +449,7 @@ struct question_id cluster_ask(struct cluster *cluster, uint32_t member, enum qu
     item.ask.decide_at = PARAMETER_LIMIT_QUANTA;
     item.ask.window_us = window_us;
     item_put(&writer, &item);
-    item_question_id(writer_slice(&writer), &id);
+    item_question_id(member, writer_slice(&writer), &id);
     assert_int_equal(cluster_submit(cluster, member, &item, slice_of(NULL, 0)), STATUS_OK);
     cluster_settle(cluster, 5000000);
     return id;
