@@ -592,7 +592,7 @@ static void make_genesis(struct world *world) {
         genesis->member_names[i][1] = (char)('0' + i);
     }
     genesis_chain(genesis, &world->chain);
-    world->keyring = (struct keyring){(const uint8_t(*)[KEY_BYTES])genesis->keys, WORLD_MEMBERS};
+    world->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])genesis->keys, .members = WORLD_MEMBERS};
     world->victim_config =
         (struct replica_config){.genesis = genesis, .self = VICTIM, .secret = world->secrets[VICTIM]};
     world->victim_bytes = (replica_bytes(&world->victim_config) + 4095) / 4096 * 4096;

@@ -82,6 +82,27 @@ static void print_about(FILE *out, const char *verb, const struct question_id *q
     print_text(out, what);
 }
 
+static const char *change_name(enum change change) {
+    switch (change) {
+    case CHANGE_ADD: return "add";
+    case CHANGE_REMOVE: return "remove";
+    case CHANGE_KEY: return "replace-key";
+    case CHANGE_THRESHOLD: return "threshold";
+    }
+    return "unknown";
+}
+
+static void print_reconfigure(FILE *out, const struct reconfigure *change) {
+    (void)fprintf(out, "proposes to end epoch %llu: %s", (unsigned long long)change->epoch,
+                  change_name(change->change));
+    if (change->change == CHANGE_THRESHOLD) {
+        (void)fprintf(out, " %u/%u", change->threshold.numerator, change->threshold.denominator);
+        return;
+    }
+    (void)fprintf(out, " at place %u ", change->member);
+    print_text(out, change->name);
+}
+
 void describe_print_item(FILE *out, uint32_t member, const struct item *item, struct slice bytes) {
     switch (item->kind) {
     case ITEM_ASK: print_ask(out, member, &item->ask, bytes); break;
@@ -89,6 +110,7 @@ void describe_print_item(FILE *out, uint32_t member, const struct item *item, st
     case ITEM_RETRACT: print_about(out, "retract", &item->retract.question, item->retract.observation); break;
     case ITEM_CLOSE: print_about(out, "close", &item->close.question, slice_of("", 0)); break;
     case ITEM_ANSWER: print_answer(out, item); break;
+    case ITEM_RECONFIGURE: print_reconfigure(out, &item->reconfigure); break;
     case ITEM_LEVEL: (void)fprintf(out, "stands at level %s", level_name(item->level)); break;
     case ITEM_REVEAL: print_reveal(out, item); break;
     case ITEM_CLOSE_FAMILY:
@@ -166,6 +188,25 @@ static json_t *answer_json(const struct item *item) {
     return json_pack("{s:s, s:I, s:s}", "kind", "answer", "height", (json_int_t)item->answer.height, "digest", hex);
 }
 
+static json_t *reconfigure_json(const struct reconfigure *change) {
+    char key[2 * KEY_BYTES + 1];
+    bytes_to_hex(change->key, KEY_BYTES, key);
+    bool has_key = change->change == CHANGE_ADD || change->change == CHANGE_KEY;
+    json_t *json = json_pack("{s:s, s:I, s:s}", "kind", "reconfigure", "epoch", (json_int_t)change->epoch, "change",
+                             change_name(change->change));
+    if (change->change == CHANGE_THRESHOLD) {
+        char threshold[32];
+        (void)snprintf(threshold, sizeof threshold, "%u/%u", change->threshold.numerator,
+                       change->threshold.denominator);
+        CHECK(json_object_set_new(json, "threshold", json_string(threshold)) == 0);
+        return json;
+    }
+    CHECK(json_object_set_new(json, "place", json_integer(change->member)) == 0);
+    if (change->name.bytes > 0) CHECK(json_object_set_new(json, "name", text_json(change->name)) == 0);
+    if (has_key) CHECK(json_object_set_new(json, "key", json_string(key)) == 0);
+    return json;
+}
+
 static json_t *item_json(uint32_t member, const struct item *item, struct slice bytes) {
     switch (item->kind) {
     case ITEM_ASK: return ask_json(member, &item->ask, bytes);
@@ -173,6 +214,7 @@ static json_t *item_json(uint32_t member, const struct item *item, struct slice 
     case ITEM_RETRACT: return retract_json(item);
     case ITEM_CLOSE: return about_json("close", &item->close.question);
     case ITEM_ANSWER: return answer_json(item);
+    case ITEM_RECONFIGURE: return reconfigure_json(&item->reconfigure);
     case ITEM_LEVEL: return json_pack("{s:s, s:s}", "kind", "level", "level", level_name(item->level));
     case ITEM_REVEAL: return reveal_json(item);
     case ITEM_CLOSE_FAMILY:

@@ -135,7 +135,8 @@ static int judge(const struct invocation *invocation, struct case_file *file) {
         status = file_read(invocation->arguments[0], false, file->file, sizeof file->file, &file_bytes, &detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
     genesis_chain(&file->genesis, &file->chain);
-    struct keyring keyring = {(const uint8_t(*)[KEY_BYTES])file->genesis.keys, file->genesis.members};
+    struct keyring keyring = {.keys = (const uint8_t(*)[KEY_BYTES])file->genesis.keys,
+                              .members = file->genesis.members};
     status = unwrap(file, file_bytes, &bytes);
     if (status == STATUS_OK) status = proof_verify(bytes, &file->chain, &keyring, &proof);
     if (status == STATUS_OK) return report(invocation, file, &proof);

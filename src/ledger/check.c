@@ -169,8 +169,8 @@ static void find_keys(struct checking *checking, sqlite3_stmt *statement) {
     if (!checking_require(checking, "leaf", 0, hash_equal(&chain, &checking->chain),
                           "the genesis is not that of the chain id"))
         return;
-    checking->keyring =
-        (struct keyring){(const uint8_t(*)[KEY_BYTES])checking->genesis.keys, checking->genesis.members};
+    checking->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])checking->genesis.keys,
+                                         .members = checking->genesis.members};
 }
 
 static enum status read_meta(struct checking *checking, const struct hash *expected) {

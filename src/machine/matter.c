@@ -123,6 +123,7 @@ const struct question_id *matter_of_item(const struct item *item) {
     case ITEM_REVEAL: return &item->reveal.question;
     case ITEM_ASK:
     case ITEM_ANSWER:
+    case ITEM_RECONFIGURE:
     case ITEM_LEVEL:
     case ITEM_CLOSE_FAMILY: break;
     }

@@ -17,6 +17,11 @@ bool member_set_add(struct member_set *set, uint32_t member) {
     return true;
 }
 
+void member_set_remove(struct member_set *set, uint32_t member) {
+    CHECK(member < MEMBERS_MAX);
+    set->words[member / WORD_BITS] &= ~bit_of(member);
+}
+
 bool member_set_has(const struct member_set *set, uint32_t member) {
     CHECK(member < MEMBERS_MAX);
     return (set->words[member / WORD_BITS] & bit_of(member)) != 0;

@@ -20,6 +20,8 @@ struct member_set {
 void member_set_clear(struct member_set *set);
 /* True when `member` was not in the set before. */
 bool member_set_add(struct member_set *set, uint32_t member);
+/* Nothing happens when it is not in the set. */
+void member_set_remove(struct member_set *set, uint32_t member);
 bool member_set_has(const struct member_set *set, uint32_t member);
 uint32_t member_set_count(const struct member_set *set);
 /* Adds all of `other` to `set`. */

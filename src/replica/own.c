@@ -59,6 +59,7 @@ static uint64_t key_of_item(const struct item *item, struct slice bytes) {
     case ITEM_RETRACT: return key_of(ITEM_RETRACT, &item->retract.question, item->retract.observation);
     case ITEM_CLOSE: return key_of(ITEM_CLOSE, &item->close.question, none);
     case ITEM_ANSWER: return key_of_answer(item->answer.height);
+    case ITEM_RECONFIGURE: return key_of(ITEM_RECONFIGURE, &nothing, bytes);
     case ITEM_LEVEL: return key_of(ITEM_LEVEL, &nothing, none); /* one at a time, whatever it says */
     case ITEM_REVEAL: return key_of(ITEM_REVEAL, &item->reveal.question, none);
     case ITEM_CLOSE_FAMILY: return key_of(ITEM_CLOSE_FAMILY, &nothing, item->close_family.family);
@@ -75,6 +76,7 @@ static enum status said_twice(enum item_kind kind) {
     case ITEM_RETRACT: return STATUS_UNKNOWN_OBSERVATION;
     case ITEM_CLOSE: return STATUS_QUESTION_CLOSED;
     case ITEM_ANSWER:
+    case ITEM_RECONFIGURE:
     case ITEM_LEVEL: return STATUS_DUPLICATE;
     case ITEM_REVEAL: return STATUS_OPENED;
     case ITEM_CLOSE_FAMILY: return STATUS_FAMILY_CLOSED;

@@ -111,7 +111,7 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     r->members = n;
     r->quorum = quorum_size(n, r->genesis.threshold);
     memcpy(r->secret, config->secret, SECRET_BYTES);
-    r->keyring = (struct keyring){(const uint8_t(*)[KEY_BYTES])r->genesis.keys, n};
+    r->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])r->genesis.keys, .members = n};
     r->delta_us = config->delta_us != 0 ? config->delta_us : DELTA_DEFAULT_US;
     r->heartbeat_us = config->heartbeat_us != 0 ? config->heartbeat_us : HEARTBEAT_DEFAULT_US;
     r->ports = *ports;

@@ -84,7 +84,7 @@ static void make_genesis(struct sim *sim) {
         snprintf(genesis->member_names[i], sizeof genesis->member_names[i], "m%u", i);
     }
     genesis_chain(genesis, &sim->chain);
-    sim->keyring = (struct keyring){(const uint8_t(*)[KEY_BYTES])genesis->keys, genesis->members};
+    sim->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])genesis->keys, .members = genesis->members};
     sim->quorum = quorum_size(genesis->members, genesis->threshold);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "codec/cbor.h"
+#include "crypto/ed25519.h"
 #include "crypto/merkle.h"
 #include "crypto/sha256.h"
 #include "wire/field.h"
@@ -17,17 +18,21 @@ enum {
     CLOSE_FIELDS = 2,
     ANSWER_FIELDS = 3,
     LEVEL_FIELDS = 2,
+    RECONFIGURE_FIELDS = 7,
     REVEAL_FIELDS = 4,
     CLOSE_FAMILY_FIELDS = 2,
 };
 
-/* Reserved kinds have no fields, and an array without any can't even hold its kind. */
-
 static const uint8_t fields_by_kind[] = {
-    [ITEM_ASK] = ASK_FIELDS,         [ITEM_TELL] = TELL_FIELDS,
-    [ITEM_RETRACT] = RETRACT_FIELDS, [ITEM_CLOSE] = CLOSE_FIELDS,
-    [ITEM_ANSWER] = ANSWER_FIELDS,   [ITEM_LEVEL] = LEVEL_FIELDS,
-    [ITEM_REVEAL] = REVEAL_FIELDS,   [ITEM_CLOSE_FAMILY] = CLOSE_FAMILY_FIELDS,
+    [ITEM_ASK] = ASK_FIELDS,
+    [ITEM_TELL] = TELL_FIELDS,
+    [ITEM_RETRACT] = RETRACT_FIELDS,
+    [ITEM_CLOSE] = CLOSE_FIELDS,
+    [ITEM_ANSWER] = ANSWER_FIELDS,
+    [ITEM_LEVEL] = LEVEL_FIELDS,
+    [ITEM_RECONFIGURE] = RECONFIGURE_FIELDS,
+    [ITEM_REVEAL] = REVEAL_FIELDS,
+    [ITEM_CLOSE_FAMILY] = CLOSE_FAMILY_FIELDS,
 };
 
 static bool within(int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; }
@@ -79,6 +84,21 @@ static bool opening_valid(uint32_t hypothesis) {
     return hypothesis < HYPOTHESES_MAX || hypothesis == OPENING_ORDINARY;
 }
 
+static bool has_key(enum change change) { return change == CHANGE_ADD || change == CHANGE_KEY; }
+
+/* The fields that the change needs, and no others. */
+static enum status reconfigure_valid(const struct reconfigure *r) {
+    static const uint8_t nothing[KEY_BYTES];
+    if (r->change < CHANGE_ADD || r->change > CHANGE_THRESHOLD || r->member >= MEMBERS_MAX) return STATUS_BAD_VALUE;
+    if (r->change == CHANGE_THRESHOLD && r->member != 0) return STATUS_BAD_VALUE;
+    if ((r->change == CHANGE_ADD) != (r->name.bytes > 0)) return STATUS_BAD_VALUE;
+    if (r->change == CHANGE_ADD && !field_name_valid(r->name)) return STATUS_BAD_FORMAT;
+    if (!has_key(r->change) && memcmp(r->key, nothing, KEY_BYTES) != 0) return STATUS_BAD_VALUE;
+    if (has_key(r->change)) TRY(ed25519_key_check(r->key));
+    if (r->change == CHANGE_THRESHOLD) return threshold_check(r->threshold);
+    return r->threshold.numerator == 0 && r->threshold.denominator == 0 ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
 enum status item_valid(const struct item *item) {
     switch (item->kind) {
     case ITEM_ASK: return ask_valid(&item->ask);
@@ -88,6 +108,7 @@ enum status item_valid(const struct item *item) {
     case ITEM_CLOSE:
     case ITEM_ANSWER: return STATUS_OK;
     case ITEM_LEVEL: return (unsigned)item->level < LEVELS ? STATUS_OK : STATUS_BAD_VALUE;
+    case ITEM_RECONFIGURE: return reconfigure_valid(&item->reconfigure);
     case ITEM_REVEAL: return opening_valid(item->reveal.hypothesis) ? STATUS_OK : STATUS_BAD_VALUE;
     case ITEM_CLOSE_FAMILY:
         return field_text_valid(item->close_family.family, FAMILY_BYTES_MAX) ? STATUS_OK : STATUS_BAD_FORMAT;
@@ -144,6 +165,24 @@ static void put_reveal(struct writer *writer, const struct item *item) {
     }
 }
 
+static void put_reconfigure(struct writer *writer, const struct reconfigure *r) {
+    cbor_put_uint(writer, r->epoch);
+    cbor_put_uint(writer, r->change);
+    cbor_put_uint(writer, r->member);
+    field_put_optional_text(writer, r->name);
+    if (has_key(r->change)) {
+        cbor_put_bytes(writer, slice_of(r->key, KEY_BYTES));
+    } else {
+        cbor_put_null(writer);
+    }
+    if (r->change == CHANGE_THRESHOLD) {
+        cbor_put_array(writer, 2);
+        field_put_threshold(writer, r->threshold);
+    } else {
+        cbor_put_null(writer);
+    }
+}
+
 void item_put(struct writer *writer, const struct item *item) {
     CHECK(item_valid(item) == STATUS_OK);
     cbor_put_array(writer, fields_by_kind[item->kind]);
@@ -161,6 +200,7 @@ void item_put(struct writer *writer, const struct item *item) {
         field_put_hash(writer, &item->answer.digest);
         break;
     case ITEM_LEVEL: cbor_put_uint(writer, item->level); break;
+    case ITEM_RECONFIGURE: put_reconfigure(writer, &item->reconfigure); break;
     case ITEM_REVEAL: put_reveal(writer, item); break;
     case ITEM_CLOSE_FAMILY: cbor_put_text(writer, item->close_family.family); break;
     }
@@ -231,6 +271,24 @@ static enum status level_take(struct reader *reader, enum level *ret_level) {
     return STATUS_OK;
 }
 
+static enum status reconfigure_take(struct reader *reader, struct reconfigure *ret_reconfigure) {
+    uint32_t change;
+    *ret_reconfigure = (struct reconfigure){0};
+    TRY(cbor_take_uint(reader, &ret_reconfigure->epoch));
+    TRY(field_take_u32(reader, CHANGE_THRESHOLD, &change));
+    ret_reconfigure->change = (enum change)change;
+    TRY(field_take_u32(reader, MEMBERS_MAX - 1, &ret_reconfigure->member));
+    TRY(field_take_optional_text(reader, &ret_reconfigure->name));
+    if (has_key(ret_reconfigure->change)) {
+        TRY(cbor_take_bytes_exactly(reader, ret_reconfigure->key, KEY_BYTES));
+    } else {
+        TRY(cbor_take_null(reader));
+    }
+    if (ret_reconfigure->change != CHANGE_THRESHOLD) return cbor_take_null(reader);
+    TRY(cbor_take_array_exactly(reader, 2));
+    return field_take_threshold(reader, &ret_reconfigure->threshold);
+}
+
 static enum status fields_take(struct reader *reader, struct item *ret_item) {
     switch (ret_item->kind) {
     case ITEM_ASK: return ask_take(reader, &ret_item->ask);
@@ -243,6 +301,7 @@ static enum status fields_take(struct reader *reader, struct item *ret_item) {
         TRY(cbor_take_uint(reader, &ret_item->answer.height));
         return cbor_take_hash(reader, &ret_item->answer.digest);
     case ITEM_LEVEL: return level_take(reader, &ret_item->level);
+    case ITEM_RECONFIGURE: return reconfigure_take(reader, &ret_item->reconfigure);
     case ITEM_REVEAL: return reveal_take(reader, ret_item);
     case ITEM_CLOSE_FAMILY: return field_take_text(reader, &ret_item->close_family.family);
     }

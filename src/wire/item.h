@@ -6,10 +6,11 @@
  *     close    [4, question]
  *     answer   [5, height, answer]
  *     level    [6, level]
+ *     reconfigure [7, epoch, change, place, name or null, key or null, [numerator, denominator] or null]
  *     reveal   [8, question, salt, hypothesis or null]
  *     close_family [9, family]
- * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Kind 7 reconfigure is
- * reserved and refused until it means something.
+ * Log-likelihoods, priors, cap and decide_at are int64 counts of quanta (1e-9 nat). Of the last three fields of a
+ * reconfigure those stand there that its change needs (docs/protocol.md 8).
  *
  * Every ask carries a commitment, and what it hides is one of: an ordinary question, or a canary whose true
  * hypothesis the asker knows. Nobody can tell which before it is opened by a reveal (docs/belief.md, "Canaries"). */
@@ -30,6 +31,7 @@ enum item_kind {
     ITEM_CLOSE = 4,
     ITEM_ANSWER = 5,
     ITEM_LEVEL = 6,
+    ITEM_RECONFIGURE = 7,
     ITEM_REVEAL = 8,
     ITEM_CLOSE_FAMILY = 9,
 };
@@ -76,6 +78,19 @@ struct item_tell {
     uint64_t observed_us; /* microseconds since the epoch, 0 when not told */
 };
 
+/* Adds a member at a vacant place, or gives a place up, or gives the member there another key; or another threshold. */
+enum change { CHANGE_ADD = 1, CHANGE_REMOVE = 2, CHANGE_KEY = 3, CHANGE_THRESHOLD = 4 };
+
+/* What q members have to propose alike (docs/protocol.md 8). */
+struct reconfigure {
+    uint64_t epoch; /* that it ends */
+    enum change change;
+    uint32_t member;            /* the place; 0 for a threshold */
+    struct slice name;          /* of who is added, a name as in the genesis; else empty */
+    uint8_t key[KEY_BYTES];     /* of who is added, or the new one; else zeros */
+    struct threshold threshold; /* 0/0 unless it is what changes */
+};
+
 struct item {
     enum item_kind kind;
     union {
@@ -93,6 +108,7 @@ struct item {
             struct hash digest;
         } answer;
         enum level level; /* that the member stands at (quorum/level.h) */
+        struct reconfigure reconfigure;
         struct {
             struct question_id question;
             uint8_t salt[COMMITMENT_SALT_BYTES];

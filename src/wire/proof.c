@@ -108,7 +108,7 @@ enum status proof_verify(struct slice bytes, const struct hash *chain, const str
     TRY(pair_read(bytes, &proof));
     TRY(objects_read(&proof, chain, &conflict));
     if (!conflict) return STATUS_NOT_PROOF;
-    if (proof.member >= keyring->members) return STATUS_UNKNOWN_MEMBER;
+    if (!keyring_has(keyring, proof.member)) return STATUS_UNKNOWN_MEMBER;
     TRY(object_verify(proof.kind, proof.a, proof.member, chain, keyring));
     TRY(object_verify(proof.kind, proof.b, proof.member, chain, keyring));
     *ret_proof = proof;

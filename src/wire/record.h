@@ -31,6 +31,7 @@ enum record_kind {
     RECORD_SUSPICION = 17,
     RECORD_CALIBRATION = 18, /* these two in wire/calibrated.h */
     RECORD_CALIBRATED = 19,
+    RECORD_EPOCH = 20, /* in wire/roster.h */
 };
 
 enum question_status { QUESTION_OPEN = 0, QUESTION_DECIDED = 1, QUESTION_UNDECIDED = 2 };

@@ -61,7 +61,7 @@ void vote_sign(struct vote *vote, const struct hash *chain, const uint8_t secret
 }
 
 enum status vote_verify(const struct vote *vote, const struct hash *chain, const struct keyring *keyring) {
-    if (vote->member >= keyring->members) return STATUS_UNKNOWN_MEMBER;
+    if (!keyring_has(keyring, vote->member)) return STATUS_UNKNOWN_MEMBER;
     struct subject subject = vote_subject(vote);
     uint8_t bytes[SIGNED_BYTES];
     signed_bytes(&subject, chain, bytes);
@@ -162,11 +162,12 @@ enum status vote_certificate_take(struct reader *reader, struct vote_certificate
 }
 
 /* Who voted; a member who is named twice is one head. */
-static enum status certificate_members(const struct vote_certificate *certificate, uint32_t n,
+static enum status certificate_members(const struct vote_certificate *certificate, const struct keyring *keyring,
                                        struct member_set *ret_members) {
     member_set_clear(ret_members);
     for (uint32_t i = 0; i < certificate->count; i++) {
-        if (certificate->votes[i].member >= n && !CANARY(INDEX_NOT_BOUNDS_CHECKED)) return STATUS_UNKNOWN_MEMBER;
+        if (!keyring_has(keyring, certificate->votes[i].member) && !CANARY(INDEX_NOT_BOUNDS_CHECKED))
+            return STATUS_UNKNOWN_MEMBER;
         member_set_add(ret_members, certificate->votes[i].member);
     }
     return STATUS_OK;
@@ -175,10 +176,10 @@ static enum status certificate_members(const struct vote_certificate *certificat
 enum status vote_certificate_verify(const struct vote_certificate *certificate, const struct hash *chain,
                                     const struct keyring *keyring, struct threshold threshold) {
     struct member_set members;
-    TRY(certificate_members(certificate, keyring->members, &members));
-    bool enough = member_set_quorum(&members, keyring->members, threshold);
+    TRY(certificate_members(certificate, keyring, &members));
+    bool enough = member_set_quorum(&members, keyring_heads(keyring), threshold);
     if (CANARY(QUORUM_ONE_TOO_LOW))
-        enough = member_set_count(&members) + 1 >= quorum_size(keyring->members, threshold);
+        enough = member_set_count(&members) + 1 >= quorum_size(keyring_heads(keyring), threshold);
     if (!enough) return STATUS_BELOW_THRESHOLD;
     struct subject subject = certificate_subject(certificate);
     uint8_t bytes[SIGNED_BYTES];

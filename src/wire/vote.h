@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
-#include "quorum/quorum.h"
+#include "quorum/tally.h"
 
 enum vote_kind { VOTE_NOTARIZE = 1, VOTE_NULLIFY = 2, VOTE_FINALIZE = 3 };
 
@@ -46,8 +46,18 @@ struct vote_certificate {
 /* The keys of a member set by number: keys[i] is member i's. Borrowed. */
 struct keyring {
     const uint8_t (*keys)[KEY_BYTES];
-    uint32_t members;
+    uint32_t members;         /* places */
+    struct member_set absent; /* places without a member: what claims to be signed there never is */
 };
+
+/* Whether there is such a member. */
+static inline bool keyring_has(const struct keyring *keyring, uint32_t member) {
+    return member < keyring->members && !member_set_has(&keyring->absent, member);
+}
+/* Members, which is what a quorum is a share of. */
+static inline uint32_t keyring_heads(const struct keyring *keyring) {
+    return keyring->members - member_set_count(&keyring->absent);
+}
 
 void vote_sign(struct vote *vote, const struct hash *chain, const uint8_t secret[SECRET_BYTES]);
 /* STATUS_UNKNOWN_MEMBER, STATUS_BAD_SIGNATURE. */

@@ -78,7 +78,7 @@ static void persist_certificate(void *context, uint64_t view, enum vote_kind kin
     struct net_member *m = context;
     struct reader reader = reader_of(certificate);
     struct vote_certificate c;
-    struct keyring keyring = {keys_of(m->net), m->net->n};
+    struct keyring keyring = {.keys = keys_of(m->net), .members = m->net->n};
     assert_int_equal(vote_certificate_take(&reader, &c), STATUS_OK);
     assert_int_equal(c.view, view);
     assert_int_equal(c.kind, kind);
@@ -218,7 +218,7 @@ static void finalized(void *context, const struct agreement_block *block, struct
 
 static void misbehaved(void *context, const struct vote *a, const struct vote *b) {
     struct net_member *m = context;
-    struct keyring keyring = {keys_of(m->net), m->net->n};
+    struct keyring keyring = {.keys = keys_of(m->net), .members = m->net->n};
     assert_true(vote_conflicts(a, b));
     assert_int_equal(vote_verify(a, &m->net->chain, &keyring), STATUS_OK);
     assert_int_equal(vote_verify(b, &m->net->chain, &keyring), STATUS_OK);

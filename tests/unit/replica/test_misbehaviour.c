@@ -38,7 +38,8 @@ static void fork_of_a_lane_then_proof_in_a_block_and_sealed_everywhere(void **st
         assert_true(cluster_lane(cluster, m, 3).sealed);
         struct slice proof;
         struct proof read;
-        const struct keyring keyring = {(const uint8_t(*)[KEY_BYTES])cluster->genesis.keys, CLUSTER_MEMBERS};
+        const struct keyring keyring = {.keys = (const uint8_t(*)[KEY_BYTES])cluster->genesis.keys,
+                                        .members = CLUSTER_MEMBERS};
         assert_int_equal(replica_proof(cluster->nodes[m].replica, 3, 0, &proof), STATUS_OK);
         assert_int_equal(proof_verify(proof, &cluster->chain, &keyring, &read), STATUS_OK);
         assert_int_equal(read.kind, PROOF_FORK);

@@ -45,7 +45,7 @@ struct hash sample_hash_of(uint8_t byte) {
 }
 
 struct keyring sample_keyring(const struct genesis *genesis) {
-    return (struct keyring){genesis->keys, genesis->members};
+    return (struct keyring){.keys = genesis->keys, .members = genesis->members};
 }
 
 static void random_bytes(struct prng *prng, uint8_t *bytes, size_t count) {
