@@ -108,7 +108,7 @@ static void run_question(uint32_t members, uint32_t blocks, int64_t *loglik) {
     parameters.cap = evidence_spread(EVIDENCE_GAUSSIAN);
     CHECK(question_create(&pool, &parameters, 1, &question) == STATUS_OK);
     struct question_context context = {
-        .members = members, .quorum = quorum_size(members, THRESHOLD_DEFAULT), .weights = weights};
+        .members = members, .heads = members, .quorum = quorum_size(members, THRESHOLD_DEFAULT), .weights = weights};
     double total = 0;
     for (uint32_t b = 0; b < blocks; b++) {
         draw(&prng, members, loglik);

@@ -139,6 +139,15 @@ static enum status read_height(void *c, uint64_t height, struct slice *block, st
     (void)c;
     return memory_ledger_read_height(run.ledger, height, block, finalization);
 }
+static void persist_epoch(void *c, uint64_t epoch, uint32_t position, struct slice bytes, struct slice finalization) {
+    (void)c;
+    memory_ledger_persist_epoch(run.ledger, epoch, position, bytes, finalization);
+}
+static enum status read_epoch(void *c, uint64_t epoch, uint32_t position, struct slice *bytes,
+                              struct slice *finalization) {
+    (void)c;
+    return memory_ledger_read_epoch(run.ledger, epoch, position, bytes, finalization);
+}
 static enum status read_leaf(void *c, uint64_t index, struct slice *bytes) {
     (void)c;
     return memory_ledger_read_leaf(run.ledger, index, bytes);
@@ -191,6 +200,8 @@ static const struct replica_ports victim_ports = {.persist_batch = persist_batch
                                                   .persist_height = persist_height,
                                                   .persist_certified = persist_certified,
                                                   .persist_proof = persist_proof,
+                                                  .persist_epoch = persist_epoch,
+                                                  .read_epoch = read_epoch,
                                                   .read_batch = read_batch,
                                                   .read_lane = read_lane,
                                                   .read_height = read_height,

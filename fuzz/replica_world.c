@@ -106,6 +106,13 @@ static enum status read_lane(void *c, uint32_t member, uint64_t seq, struct hash
 static enum status read_height(void *c, uint64_t height, struct slice *block, struct slice *finalization) {
     return memory_ledger_read_height(LEDGER(c), height, block, finalization);
 }
+static void persist_epoch(void *c, uint64_t epoch, uint32_t position, struct slice bytes, struct slice finalization) {
+    memory_ledger_persist_epoch(LEDGER(c), epoch, position, bytes, finalization);
+}
+static enum status read_epoch(void *c, uint64_t epoch, uint32_t position, struct slice *bytes,
+                              struct slice *finalization) {
+    return memory_ledger_read_epoch(LEDGER(c), epoch, position, bytes, finalization);
+}
 static enum status read_leaf(void *c, uint64_t index, struct slice *bytes) {
     return memory_ledger_read_leaf(LEDGER(c), index, bytes);
 }
@@ -119,6 +126,8 @@ static const struct replica_ports member_ports = {.persist_batch = persist_batch
                                                   .persist_height = persist_height,
                                                   .persist_certified = persist_certified,
                                                   .persist_proof = persist_proof,
+                                                  .persist_epoch = persist_epoch,
+                                                  .read_epoch = read_epoch,
                                                   .read_batch = read_batch,
                                                   .read_lane = read_lane,
                                                   .read_height = read_height,

@@ -29,7 +29,7 @@ struct agreement *agreement_init(void *memory, size_t bytes, const struct agreem
     struct agreement *a = arena_take(&arena, sizeof *a);
     a->config = *config;
     a->host = *host;
-    a->quorum = quorum_size(config->members, config->threshold) - CANARY(QUORUM_ONE_TOO_LOW);
+    a->quorum = quorum_size(keyring_heads(&config->keyring), config->threshold) - CANARY(QUORUM_ONE_TOO_LOW);
     a->views = arena_take(&arena, VIEWS_UNFINALIZED_MAX * sizeof(struct view));
     a->scratch = arena_take(&arena, sizeof *a->scratch);
     a->block = arena_take(&arena, sizeof *a->block);
@@ -41,12 +41,20 @@ struct agreement *agreement_init(void *memory, size_t bytes, const struct agreem
     return a;
 }
 
+/* The members take turns, in the order of their places. */
 uint32_t agreement_leader(const struct agreement *a, uint64_t view) {
-    uint64_t n = a->config.members;
-    return (uint32_t)((view % n + a->config.epoch % n) % n);
+    uint64_t n = keyring_heads(&a->config.keyring);
+    uint64_t turn = (view % n + a->config.epoch % n) % n;
+    uint32_t member = 0;
+    for (;; member++) {
+        if (!keyring_has(&a->config.keyring, member)) continue;
+        if (turn-- == 0) return member;
+    }
 }
 
-bool agreement_may_sign(const struct agreement *a, uint64_t view) { return !a->muted && view >= a->unmuted_view; }
+bool agreement_may_sign(const struct agreement *a, uint64_t view) {
+    return !a->muted && a->config.secret != NULL && view >= a->unmuted_view;
+}
 
 /* Signs, persists, sends and counts one vote of our own. The callers keep the Never rules; they are checked here once
  * more, because a second vote in a view can never be taken back. */
@@ -118,7 +126,7 @@ void agreement_on_link(struct agreement *a, uint64_t now_us, uint32_t member, bo
         /* What was said while the link was down was lost on it: it is said again soon, and not only after the longest wait. */
         a->resend_us = num_min_u64(a->resend_us, now_us + a->config.delta_us);
     } else {
-        a->links.words[member / 64] &= ~(UINT64_C(1) << member % 64);
+        member_set_remove(&a->links, member);
     }
     agreement_advance(a, now_us);
 }
@@ -128,6 +136,34 @@ void agreement_payload_changed(struct agreement *a, uint64_t now_us) {
     if (view != NULL) view->payload_waits = false;
     a->nothing_to_build = false;
     agreement_advance(a, now_us);
+}
+
+/* --- epochs --- */
+
+/* Links stay, and so does what is known of the time that messages take. */
+void agreement_begin_epoch(struct agreement *a, uint64_t now_us, const struct agreement_epoch *epoch, bool muted) {
+    CHECK(epoch->epoch == a->config.epoch + 1 && epoch->keyring.members == a->config.members);
+    agreement_keep_final(a, a->final_view + VIEWS_UNFINALIZED_MAX, slice_of(NULL, 0));
+    a->config.epoch = epoch->epoch;
+    a->config.threshold = epoch->threshold;
+    a->config.keyring = epoch->keyring;
+    a->config.secret = epoch->secret;
+    a->quorum = quorum_size(keyring_heads(&epoch->keyring), epoch->threshold) - CANARY(QUORUM_ONE_TOO_LOW);
+    a->view = 1;
+    a->final_view = 0;
+    a->final_height = epoch->height;
+    a->final_hash = epoch->hash;
+    a->finalization_view = a->notarized_view = 0;
+    a->unmuted_view = 0;
+    a->muted = muted;
+    a->armed = a->fired = a->nothing_to_build = false;
+    a->work = false;
+    a->empties = a->doublings = 0;
+    memset(a->asked, 0, sizeof a->asked);
+    a->asked_views_to = 0;
+    a->empty_us = now_us + agreement_empty_wait_us(a);
+    a->final_us = now_us;
+    agreement_moved(a, now_us);
 }
 
 /* --- restoring --- */
@@ -143,7 +179,8 @@ void agreement_restore_final(struct agreement *a, uint64_t view, uint64_t height
 
 /* A vote beyond the window can't be remembered by its view; never signing up to there again is as good. */
 enum status agreement_restore_vote(struct agreement *a, const struct vote *vote) {
-    if (vote->member != a->config.self || vote->epoch != a->config.epoch) return STATUS_CORRUPT;
+    if (vote->member != a->config.self || vote->epoch > a->config.epoch) return STATUS_CORRUPT;
+    if (vote->epoch < a->config.epoch) return STATUS_OK; /* nothing of an epoch that is over means anything */
     TRY(vote_verify(vote, &a->config.chain, &a->config.keyring));
     if (vote->view <= a->final_view) return STATUS_OK;
     struct view *view = agreement_view_open(a, vote->view);

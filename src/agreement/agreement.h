@@ -52,7 +52,7 @@ struct agreement_host {
 };
 
 struct agreement_config {
-    uint32_t members;
+    uint32_t members; /* places: the size of what is kept by member */
     uint32_t self;
     struct threshold threshold;
     uint64_t epoch;
@@ -68,6 +68,20 @@ struct agreement;
 size_t agreement_bytes(uint32_t members);
 struct agreement *agreement_init(void *memory, size_t bytes, const struct agreement_config *config,
                                  const struct agreement_host *host);
+
+/* Another epoch begins, with the block `hash` at `height` as its genesis: view 1 is the first, everything of the epoch
+ * before is forgotten (docs/protocol.md 8). `secret` is the one to sign with from now on, NULL for a member that signs
+ * nothing in this epoch. The keyring's keys are borrowed for good. */
+struct agreement_epoch {
+    uint64_t epoch;
+    struct threshold threshold;
+    struct keyring keyring;
+    uint64_t height;
+    struct hash hash;
+    const uint8_t *secret;
+};
+void agreement_begin_epoch(struct agreement *agreement, uint64_t now_us, const struct agreement_epoch *epoch,
+                           bool muted);
 
 /* --- Restoring, before agreement_start --- */
 /* The newest final block: agreement goes on after it. `finalization` may be empty. */

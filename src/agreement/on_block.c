@@ -62,7 +62,8 @@ enum status agreement_on_block(struct agreement *a, uint64_t now_us, struct slic
 enum status agreement_restore_block(struct agreement *a, struct slice bytes) {
     struct hash hash;
     TRY(block_read(bytes, &a->config.chain, a->block, &hash));
-    if (a->block->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
+    if (a->block->epoch > a->config.epoch) return STATUS_WRONG_EPOCH;
+    if (a->block->epoch < a->config.epoch) return STATUS_OK;
     struct view *view = agreement_view_open(a, a->block->view);
     if (view == NULL || agreement_find_in(view, &hash) != NULL) return STATUS_OK;
     struct agreement_block **place = view->proposal == NULL ? &view->proposal : &view->notarized;

@@ -76,7 +76,8 @@ static enum status read_certificate(struct agreement *a, struct slice bytes) {
     struct reader reader = reader_of(bytes);
     TRY(vote_certificate_take(&reader, a->scratch));
     TRY(reader_end(&reader));
-    if (a->scratch->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
+    if (a->scratch->epoch < a->config.epoch) return STATUS_STALE;
+    if (a->scratch->epoch > a->config.epoch) return STATUS_WRONG_EPOCH;
     if (a->scratch->view <= a->final_view) return STATUS_STALE;
     /* q members stand behind a certificate, so it may be far ahead: no need to be within VIEWS_AHEAD_MAX. */
     if (a->scratch->view > a->final_view + VIEWS_UNFINALIZED_MAX) return STATUS_TOO_MANY;

@@ -34,7 +34,7 @@ uint64_t agreement_empty_wait_us(const struct agreement *a) {
 }
 
 static bool many_nullify(const struct agreement *a) {
-    return agreement_nullifiers(a) >= a->config.members - a->quorum + 1;
+    return agreement_nullifiers(a) >= keyring_heads(&a->config.keyring) - a->quorum + 1;
 }
 
 static bool proposal_is_held(const struct agreement *a) {

@@ -132,7 +132,8 @@ static void help_behind(struct agreement *a, uint64_t now_us, uint32_t from) {
 }
 
 enum status agreement_on_vote(struct agreement *a, uint64_t now_us, uint32_t from, const struct vote *vote) {
-    if (vote->epoch != a->config.epoch) return STATUS_WRONG_EPOCH;
+    if (vote->epoch < a->config.epoch) return STATUS_STALE;
+    if (vote->epoch > a->config.epoch) return STATUS_WRONG_EPOCH;
     if (vote->member >= a->config.members) return STATUS_UNKNOWN_MEMBER;
     if (vote->view <= a->final_view) {
         if (from == vote->member) help_behind(a, now_us, from);

@@ -79,6 +79,10 @@
 #define STATE_BYTES_DEFAULT (UINT64_C(1) << 30)
 #define STATE_BYTES_MAX     (UINT64_C(1) << 36)
 
+/* Keys that members of a group ever had: a key that was used never comes back, so each is remembered. A group of 256 can
+ * give everybody another key fifteen times over. */
+#define KEYS_USED_MAX 4096
+
 /* Depth of nested CBOR: ours never exceeds 5. */
 #define CBOR_DEPTH_MAX 8
 

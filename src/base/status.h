@@ -40,6 +40,7 @@
     X(INCONSISTENT_CUT, "the cut includes a batch without one that it depends on")                                   \
     X(FORKED, "the lane has forked")                                                                                 \
     X(LANE_CLOSED, "the ledger of this member was lost once: it votes, and takes no more evidence")                  \
+    X(KEY_USED, "the key was a member's before: it could sign a place of a lane a second time")                      \
     X(STALE, "older than what is already decided")                                                                   \
     X(DUPLICATE, "already held")                                                                                     \
     X(CONFLICT, "conflicts with what is already held")                                                               \

@@ -77,7 +77,7 @@ static void find_margin(const struct question *question, const struct question_c
         result->flip_margin = pooling_flip(question, context, result->top);
         return;
     }
-    uint32_t margin = least_flip(question, context, result->top, (context->members - 1) / 2);
+    uint32_t margin = least_flip(question, context, result->top, (context->heads - 1) / 2);
     result->flip_margin = margin < result->contributors ? margin : result->contributors;
 }
 
@@ -99,8 +99,9 @@ static struct question_interval interval_of(const struct question *question, con
 void question_evaluate(const struct question *question, const struct question_context *context,
                        struct question_result *ret_result) {
     const struct question_parameters *parameters = &question->parameters;
-    CHECK(context->members >= 1 && context->members <= MEMBERS_MAX && context->quorum <= context->members);
-    uint32_t n = context->members;
+    CHECK(context->members <= MEMBERS_MAX && context->heads >= 1 && context->heads <= context->members);
+    CHECK(context->quorum <= context->heads);
+    uint32_t n = context->heads;
     uint32_t q = context->quorum;
     *ret_result = (struct question_result){.hypotheses = parameters->hypotheses};
     if (parameters->mode == QUESTION_PANEL)

@@ -463,14 +463,36 @@ enum status panel_check_retract(const struct question *question, uint32_t member
     return find_for_retract(question, member, observation_id, &reports, &report);
 }
 
+/* The order of the rows means nothing, so the last one fills the gap. */
+static void drop_report(struct question *question, struct reports *reports, struct report *report) {
+    memmove(report, report_at(question, reports, --reports->count), report_bytes(question->parameters.hypotheses));
+    question->counts.retracted++;
+}
+
 enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation_id) {
     struct reports *reports;
     struct report *report;
     TRY(find_for_retract(question, member, observation_id, &reports, &report));
-    /* The order of the rows means nothing, so the last one fills the gap. */
-    memmove(report, report_at(question, reports, --reports->count), report_bytes(question->parameters.hypotheses));
-    question->counts.retracted++;
+    drop_report(question, reports, report);
     return STATUS_OK;
+}
+
+static void depart_from(struct question *question, struct reports *reports, uint32_t member) {
+    member_set_remove(&reports->spoken, member);
+    for (uint32_t i = reports->count; i-- > 0;) {
+        struct report *report = report_at(question, reports, i);
+        if (report->copied == member) report->copied = QUESTION_ORIGINAL;
+        if (report->member == member) drop_report(question, reports, report);
+    }
+}
+
+void panel_depart(struct question *question, uint32_t member) {
+    struct panel *panel = &question->panel;
+    for (uint32_t i = panel->oldest; i != TABLE_NONE; i = observation_at(question, i)->newer)
+        depart_from(question, observation_at(question, i)->reports, member);
+    member_set_remove(&panel->contributors, member);
+    if (member < panel->members)
+        memset(panel->told + (size_t)member * question->parameters.hypotheses, 0, told_bytes(question, 1));
 }
 
 void panel_posterior(const struct question *question, struct question_result *result) {

@@ -141,6 +141,23 @@ enum status pooling_retract(struct question *question, uint32_t member, const st
     return STATUS_OK;
 }
 
+/* No member has this number: an entry that is its is found by nobody any more. */
+#define NOBODY UINT32_MAX
+
+void pooling_depart(struct question *question, uint32_t member) {
+    struct pooling *pooling = &question->pooling;
+    if (member >= pooling->members) return;
+    for (uint32_t i = 0; i < question->table.count; i++) {
+        struct entry *entry = table_entry(&question->table, i);
+        if (entry->member != member) continue;
+        entry->member = NOBODY;
+        entry->state = ITEM_RETRACTED;
+    }
+    question->counts.retracted += pooling->live[member];
+    pooling->live[member] = 0;
+    memset(pooling->totals + (size_t)member * question->parameters.hypotheses, 0, totals_bytes(question, 1));
+}
+
 /* The totals of the contributors for one hypothesis. */
 struct contributors {
     uint32_t count;

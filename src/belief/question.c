@@ -114,8 +114,8 @@ static enum status centre(const int64_t *loglik, uint32_t k, int64_t *ret_y) {
 }
 
 static void check_context(const struct question_context *context) {
-    CHECK(context->members >= 1 && context->members <= MEMBERS_MAX);
-    CHECK(context->quorum >= 1 && context->quorum <= context->members);
+    CHECK(context->members <= MEMBERS_MAX && context->heads >= 1 && context->heads <= context->members);
+    CHECK(context->quorum >= 1 && context->quorum <= context->heads);
 }
 
 uint32_t question_advance(struct question *question, struct pool *pool, const struct question_context *context,
@@ -146,6 +146,14 @@ enum status question_retract(struct question *question, struct pool *pool, const
     if (member >= context->members) return STATUS_UNKNOWN_MEMBER;
     bool is_panel = question->parameters.mode == QUESTION_PANEL;
     return is_panel ? panel_retract(question, member, observation) : pooling_retract(question, member, observation);
+}
+
+void question_depart(struct question *question, uint32_t member) {
+    if (question->closed) return;
+    if (question->parameters.mode == QUESTION_PANEL)
+        panel_depart(question, member);
+    else
+        pooling_depart(question, member);
 }
 
 enum status question_check_tell(const struct question *question, const struct question_context *context,

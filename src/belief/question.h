@@ -96,9 +96,11 @@ struct question_seal {
 
 /* What the question must know about the members at the moment of a call. */
 struct question_context {
-    uint32_t members;        /* n, 1 .. MEMBERS_MAX; whatever members beyond n told is ignored */
-    uint32_t quorum;         /* q, 1 .. n */
-    const uint32_t *weights; /* n of them, HUBER_WEIGHT_ONE is one full member, <= HUBER_WEIGHT_MAX */
+    uint32_t members; /* places, up to MEMBERS_MAX; whatever members beyond them told is ignored */
+    uint32_t heads;   /* n: how many of the places are taken, 1 or more */
+    uint32_t quorum;  /* q, 1 .. n */
+    const uint32_t
+        *weights; /* one a place, 0 where nobody is; HUBER_WEIGHT_ONE is one full member, <= HUBER_WEIGHT_MAX */
     /* Called once for each observation that seals or becomes void, in order; NULL for nobody. */
     void (*on_seal)(void *user, const struct question_seal *seal);
     /* Whether the batch of `member` that is being executed had seen batch `seq` of `other`; NULL: never. */
@@ -148,6 +150,11 @@ enum status question_check_tell(const struct question *question, const struct qu
                                 uint32_t member, const struct hash *observation, const int64_t *loglik) MUST_USE;
 enum status question_check_retract(const struct question *question, const struct question_context *context,
                                    uint32_t member, const struct hash *observation) MUST_USE;
+
+/* There is no such member any more, and whoever comes to its place is another one. What it told and no sealed observation
+ * holds is withdrawn; what is sealed stays sealed, and counts for nobody's answer. O(tells) for a pool, O(open
+ * observations) for a panel. */
+void question_depart(struct question *question, uint32_t member);
 
 /* Seals or voids every observation whose window has ended at `now_us` (window end <= now_us). Returns how many. */
 uint32_t question_advance(struct question *question, struct pool *pool, const struct question_context *context,

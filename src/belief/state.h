@@ -76,6 +76,7 @@ enum status panel_create(struct question *question, struct holder holder) MUST_U
 enum status panel_tell(struct question *question, struct holder holder, const struct question_context *context,
                        const struct question_evidence *evidence, const int64_t *y) MUST_USE;
 enum status panel_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+void panel_depart(struct question *question, uint32_t member);
 /* What panel_tell and panel_retract would refuse, but for room in the pool. */
 enum status panel_check_tell(const struct question *question, uint32_t member,
                              const struct hash *observation) MUST_USE;
@@ -101,6 +102,7 @@ size_t pooling_entry_bytes(uint32_t hypotheses);
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
                          const struct question_evidence *evidence, const int64_t *y) MUST_USE;
 enum status pooling_retract(struct question *question, uint32_t member, const struct hash *observation) MUST_USE;
+void pooling_depart(struct question *question, uint32_t member);
 /* What pooling_tell and pooling_retract would refuse, but for room in the pool. */
 enum status pooling_check_tell(const struct question *question, uint32_t member, const struct hash *observation,
                                const int64_t *y) MUST_USE;

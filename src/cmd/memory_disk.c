@@ -23,6 +23,8 @@ static void disk_fill(struct replica_ports *ports) {
     ports->persist_height = memory_ledger_persist_height;
     ports->persist_certified = memory_ledger_persist_certified;
     ports->persist_proof = memory_ledger_persist_proof;
+    ports->persist_epoch = memory_ledger_persist_epoch;
+    ports->read_epoch = memory_ledger_read_epoch;
     ports->read_batch = memory_ledger_read_batch;
     ports->read_lane = memory_ledger_read_lane;
     ports->read_height = memory_ledger_read_height;

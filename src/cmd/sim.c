@@ -23,6 +23,7 @@ enum {
     OPTION_LOSS,
     OPTION_NETWORK,
     OPTION_EVERY,
+    OPTION_CHANGES,
     OPTION_BYZANTINE,
     OPTION_ATTACK,
     OPTION_ONLY,
@@ -46,6 +47,7 @@ static const struct option_spec options[] = {
     {"loss", "N", "frames lost of a thousand, while there are faults (default 20)", 0},
     {"network", "lan|wan", "delays of one hall, or of five regions of the world (default lan)", 0},
     {"every", "MS", "mean pause of a member between two submissions (default 1000)", 0},
+    {"changes", "N", "times a minute that the honest members end the epoch, for another threshold (default 0)", 0},
     {"byzantine", "K", "so many members lie (default 0)", 0},
     {"attack", "NAME", "how they lie (default mix: now so, now so)", 0},
     {"only", "I,J...", "of the faults of this seed only these; a failure says which suffice", 0},
@@ -175,7 +177,7 @@ static int number(const struct invocation *invocation, uint32_t option, uint64_t
 static int read_config(const struct invocation *invocation, struct sim_config *ret_config, uint64_t *ret_runs) {
     static const char *const networks[] = {"lan", "wan", NULL};
     const char *network = "lan";
-    uint64_t members, seconds, faults, loss, every, byzantine;
+    uint64_t members, seconds, faults, loss, every, changes, byzantine;
     struct sim_config *c = ret_config;
     int code = number(invocation, OPTION_MEMBERS, MEMBERS_MIN, MEMBERS_MAX, MEMBERS_DEFAULT, &members, COMMAND_DONE);
     code = number(invocation, OPTION_SEED, 0, UINT64_MAX, SEED_DEFAULT, &c->seed, code);
@@ -184,6 +186,7 @@ static int read_config(const struct invocation *invocation, struct sim_config *r
     code = number(invocation, OPTION_FAULTS, 0, 60000, 0, &faults, code);
     code = number(invocation, OPTION_LOSS, 0, 1000, LOSS_DEFAULT, &loss, code);
     code = number(invocation, OPTION_EVERY, 0, 3600000, EVERY_DEFAULT_MS, &every, code);
+    code = number(invocation, OPTION_CHANGES, 0, 600, 0, &changes, code);
     code = number(invocation, OPTION_SHRINK, 0, 100000, 200, ret_runs, code);
     if (code == COMMAND_DONE) code = number(invocation, OPTION_BYZANTINE, 0, members - 1, 0, &byzantine, code);
     if (code == COMMAND_DONE) code = option_word(invocation, OPTION_NETWORK, networks, "lan", &network);
@@ -192,6 +195,7 @@ static int read_config(const struct invocation *invocation, struct sim_config *r
     c->run_us = seconds * 1000000;
     c->network = strcmp(network, "wan") == 0 ? NETWORK_WAN : NETWORK_LAN;
     c->submit_every_us = every * 1000;
+    c->changes = (uint32_t)changes;
     c->byzantine = (uint32_t)byzantine;
     c->attack = option_text(invocation, OPTION_ATTACK, NULL);
     c->trace = option_given(invocation, OPTION_TRACE) ? stdout : NULL;

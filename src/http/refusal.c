@@ -28,6 +28,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_NOT_FOUND] = 404,
     /* at odds with what is held */
     [STATUS_DUPLICATE] = 409,
+    [STATUS_KEY_USED] = 409,
     [STATUS_CONFLICT] = 409,
     [STATUS_QUESTION_CLOSED] = 409,
     [STATUS_QUESTION_EXISTS] = 409,

@@ -34,6 +34,12 @@ void cut_apply(struct cut *cut, const struct block *block, const struct member_s
 
 uint64_t lane_share_bytes(uint32_t members) { return num_max_u64(BATCH_BYTES_MAX, BLOCK_BYTES_MAX / members); }
 
+void cut_reopen(struct cut *cut, uint32_t member, uint64_t seq) {
+    CHECK(member < cut->members && seq > cut->tips[member].seq);
+    cut->tips[member].seq = seq;
+    member_set_remove(&cut->sealed, member);
+}
+
 /* A cut under construction: per lane the batch at its end, NULL when the lane does not move. */
 struct ends {
     const struct batch *batch[MEMBERS_MAX];
@@ -67,6 +73,7 @@ static const struct tip *first_open_dep(const struct lanes *lanes, const struct 
     for (uint32_t i = 0; i < batch->deps_count; i++) {
         const struct tip *dep = &batch->deps[i];
         if (member_set_has(&parent->sealed, dep->member)) continue;
+        if (lanes_skipped(lanes, dep->member, dep->seq)) continue;
         if (!includes(lanes, parent, ends, dep)) return dep;
     }
     return NULL;

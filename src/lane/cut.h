@@ -22,5 +22,7 @@ void cut_copy(struct cut *to, const struct cut *from);
 /* The cut after `block`, whose entries and proofs were checked. `seals` are the members whose fork proofs it carries.
  */
 void cut_apply(struct cut *cut, const struct block *block, const struct member_set *seals);
+/* The lane begins again behind `seq` (lanes_reopen): its tip keeps its hash. */
+void cut_reopen(struct cut *cut, uint32_t member, uint64_t seq);
 
 #endif

@@ -155,6 +155,7 @@ static enum status check_deps(const struct lanes *lanes, const struct header *he
         const struct tip *dep = &header->deps[i];
         if (lanes->lanes[dep->member].sealed) continue; /* a dep on a sealed lane binds nobody */
         if (lanes_holds(lanes, dep->member, dep->seq, &dep->hash)) continue;
+        if (lanes_skipped(lanes, dep->member, dep->seq)) continue;
         *ret_missing = *dep;
         return STATUS_MISSING;
     }
@@ -227,6 +228,11 @@ uint64_t lanes_tip_wall_us(const struct lanes *lanes, uint32_t member) {
     return lane->tip != NULL ? lane->tip->wall_us : lane->base_wall_us;
 }
 
+/* The lane began again and has no batch since: there is nothing to refer to. */
+static bool is_only_begun(const struct lane *lane) {
+    return lane->tip == NULL && lane->base.seq != 0 && (uint32_t)lane->base.seq == 0;
+}
+
 void lanes_next_header(const struct lanes *lanes, uint32_t self, uint64_t wall_us, struct header *ret_header) {
     const struct lane *own = &lanes->lanes[self];
     struct cut_tip tip = lanes_tip(lanes, self);
@@ -238,7 +244,7 @@ void lanes_next_header(const struct lanes *lanes, uint32_t self, uint64_t wall_u
     for (uint32_t i = 0; i < lanes->members; i++) {
         if (i == self || lanes->lanes[i].forked || lanes->lanes[i].sealed) continue;
         struct cut_tip other = lanes_tip(lanes, i);
-        if (other.seq <= own->frontier[i]) continue;
+        if (other.seq <= own->frontier[i] || is_only_begun(&lanes->lanes[i])) continue;
         ret_header->deps[ret_header->deps_count++] = (struct tip){i, other.seq, other.hash};
     }
 }
@@ -253,6 +259,12 @@ void lanes_fork(struct lanes *lanes, uint32_t member) { lanes->lanes[member].for
 void lanes_seal(struct lanes *lanes, uint32_t member) {
     lanes->lanes[member].forked = true;
     lanes->lanes[member].sealed = true;
+}
+
+bool lanes_skipped(const struct lanes *lanes, uint32_t member, uint64_t seq) {
+    struct hash executed;
+    if (seq > lanes->lanes[member].base.seq) return false;
+    return executed_hash(lanes, member, seq, &executed) == STATUS_NOT_FOUND;
 }
 
 void lanes_ack(struct lanes *lanes, uint32_t peer, const struct tip *tip) {
@@ -322,6 +334,21 @@ static void free_executed(struct lanes *lanes, struct lane *lane, uint64_t old_s
     }
     struct batch *child = lane->versions[(new_seq + 1) % LANE_OUTSTANDING_MAX];
     for (; child != NULL; child = child->other) child->parent = NULL;
+}
+
+void lanes_reopen(struct lanes *lanes, uint32_t member, uint64_t seq) {
+    struct lane *lane = &lanes->lanes[member];
+    CHECK(seq > lane->base.seq);
+    free_executed(lanes, lane, lane->base.seq, lane->base.seq + LANE_OUTSTANDING_MAX);
+    CHECK(lane->held == 0);
+    lane->tip = NULL;
+    lane->expected = (struct hash){0};
+    lane->forked = lane->sealed = false;
+    lane->base.seq = seq;
+    memset(lane->history, 0, LANE_HISTORY * sizeof *lane->history);
+    /* The place itself holds no batch; it stands for the one that the next batch links to. */
+    lane->history[seq % LANE_HISTORY] = lane->base.hash;
+    memcpy(lane->frontier, lane->base_frontier, lanes->members * sizeof *lane->frontier);
 }
 
 static void remember_executed(struct lane *lane, const struct batch *batch, uint64_t old_seq) {

@@ -102,6 +102,14 @@ void lanes_fork(struct lanes *lanes, uint32_t member);
 /* A fork proof was executed: nothing of the lane is taken any more. */
 void lanes_seal(struct lanes *lanes, uint32_t member);
 
+/* The place has another key from now on, or another member: its lane begins again behind `seq`, which is above
+ * everything that was signed there, and goes on from the last executed batch by hash. What was not executed of it is
+ * forgotten, and it is neither forked nor sealed (docs/protocol.md 8). */
+void lanes_reopen(struct lanes *lanes, uint32_t member, uint64_t seq);
+/* Whether no batch stands at this place at or below the lane's base: it was left out when the lane began again. A dep on
+ * it binds nobody. */
+bool lanes_skipped(const struct lanes *lanes, uint32_t member, uint64_t seq);
+
 /* A peer says which tip of a lane it holds. Unknown tips are remembered too: they tell whom to ask. */
 void lanes_ack(struct lanes *lanes, uint32_t peer, const struct tip *tip);
 /* How many members hold batch `seq` of the lane's own version, by their acknowledgements; this member counts when it

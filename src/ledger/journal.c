@@ -44,8 +44,8 @@ static struct entry entry_share(const struct entry *entry) {
 }
 
 static void state_give(struct state *state) {
-    struct list *lists[] = {&state->leaves,       &state->heights, &state->votes,
-                            &state->certificates, &state->blocks,  &state->proofs};
+    struct list *lists[] = {&state->leaves, &state->heights, &state->votes, &state->certificates,
+                            &state->blocks, &state->proofs,  &state->epochs};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->entries);
     for (size_t i = 0; i < MEMBERS_MAX; i++) free(state->lanes[i].entries);
     for (size_t i = 0; i < MERKLE_LEVELS_MAX; i++) free(state->nodes[i]);
@@ -135,6 +135,7 @@ static void apply(struct memory_ledger *ledger, size_t position) {
         state->certified = (uint32_t)position;
         break;
     case ENTRY_PROOF: list_add(&state->proofs, position); break;
+    case ENTRY_EPOCH: list_add(&state->epochs, position); break;
     }
 }
 

@@ -21,6 +21,7 @@ enum entry_kind {
     ENTRY_HEIGHT,
     ENTRY_CERTIFIED,
     ENTRY_PROOF,
+    ENTRY_EPOCH,
 };
 
 enum { ENTRY_BLOBS = 3 };
@@ -57,13 +58,14 @@ struct state {
     size_t batches_count;
     size_t batches_capacity;
     uint32_t buckets[BUCKETS];      /* slot plus one */
-    struct list lanes[MEMBERS_MAX]; /* slot of seq s at s - 1 */
+    struct list lanes[MEMBERS_MAX]; /* slots, by seq */
     struct list leaves;
     struct list heights;
     struct list votes;
     struct list certificates;
     struct list blocks;
     struct list proofs;
+    struct list epochs;
     struct hash *nodes[MERKLE_LEVELS_MAX];
     size_t nodes_capacity[MERKLE_LEVELS_MAX];
     struct merkle_frontier frontier;

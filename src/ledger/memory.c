@@ -104,6 +104,17 @@ void memory_ledger_persist_leaf(void *context, uint64_t index, struct slice byte
     }
 }
 
+static uint64_t seq_at(const struct memory_ledger *ledger, const struct list *lane, size_t position) {
+    return ledger->journal[ledger->state.batches[lane->entries[position]].entry].number;
+}
+
+/* A lane goes on without a gap, but for one that began again under another key (docs/protocol.md 8). */
+static bool follows_in_lane(const struct memory_ledger *ledger, uint64_t member, uint64_t seq) {
+    const struct list *lane = &ledger->state.lanes[member];
+    uint64_t last = lane->count == 0 ? 0 : seq_at(ledger, lane, lane->count - 1);
+    return seq == last + 1 || (seq > last && (uint32_t)seq == 1);
+}
+
 void memory_ledger_persist_executed(void *context, const struct hash *batch, uint64_t height) {
     struct memory_ledger *ledger = context;
     if (ledger->failure != STATUS_OK) return;
@@ -115,7 +126,7 @@ void memory_ledger_persist_executed(void *context, const struct hash *batch, uin
     if (slot->height == height) return;
     const struct entry *kept = &ledger->journal[slot->entry];
     bool fits = slot->height == 0 && height == ledger->state.heights.count + 1 && kept->member < MEMBERS_MAX &&
-                kept->number == ledger->state.lanes[kept->member].count + 1;
+                follows_in_lane(ledger, kept->member, kept->number);
     if (!fits) {
         memory_ledger_fail(ledger, STATUS_CONFLICT);
         return;
@@ -181,6 +192,25 @@ void memory_ledger_persist_proof(void *context, uint32_t member, struct slice pr
     journal_append(ledger, (struct entry){.kind = ENTRY_PROOF, .member = member, .blobs = {journal_blob(proof)}});
 }
 
+static const struct entry *find_epoch(const struct memory_ledger *ledger, uint64_t epoch, uint32_t position) {
+    const struct list *list = &ledger->state.epochs;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct entry *entry = &ledger->journal[list->entries[i]];
+        if (entry->epoch == epoch && entry->number == position) return entry;
+    }
+    return NULL;
+}
+
+void memory_ledger_persist_epoch(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                                 struct slice finalization) {
+    struct memory_ledger *ledger = context;
+    if (ledger->failure != STATUS_OK || find_epoch(ledger, epoch, position) != NULL) return;
+    journal_append(ledger, (struct entry){.kind = ENTRY_EPOCH,
+                                          .epoch = epoch,
+                                          .number = position,
+                                          .blobs = {journal_blob(bytes), journal_blob(finalization)}});
+}
+
 /* --- Reads --- */
 
 enum status memory_ledger_read_batch(void *context, const struct hash *hash, struct slice *ret_header,
@@ -197,9 +227,19 @@ enum status memory_ledger_read_batch(void *context, const struct hash *hash, str
 
 enum status memory_ledger_read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) {
     struct memory_ledger *ledger = context;
-    if (member >= MEMBERS_MAX || seq == 0 || seq > ledger->state.lanes[member].count) return STATUS_NOT_FOUND;
-    const struct batch_slot *slot = &ledger->state.batches[ledger->state.lanes[member].entries[seq - 1]];
-    *ret_hash = ledger->journal[slot->entry].hash;
+    if (member >= MEMBERS_MAX) return STATUS_NOT_FOUND;
+    const struct list *lane = &ledger->state.lanes[member];
+    size_t low = 0, high = lane->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (seq_at(ledger, lane, middle) < seq) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == lane->count || seq_at(ledger, lane, low) != seq) return STATUS_NOT_FOUND;
+    *ret_hash = ledger->journal[ledger->state.batches[lane->entries[low]].entry].hash;
     return STATUS_OK;
 }
 
@@ -208,6 +248,15 @@ enum status memory_ledger_read_height(void *context, uint64_t height, struct sli
     const struct entry *entry = journal_height(context, height);
     if (entry == NULL) return STATUS_NOT_FOUND;
     *ret_block = journal_bytes(entry->blobs[0]);
+    *ret_finalization = journal_bytes(entry->blobs[1]);
+    return STATUS_OK;
+}
+
+enum status memory_ledger_read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                                     struct slice *ret_finalization) {
+    const struct entry *entry = find_epoch(context, epoch, position);
+    if (entry == NULL) return STATUS_NOT_FOUND;
+    *ret_bytes = journal_bytes(entry->blobs[0]);
     *ret_finalization = journal_bytes(entry->blobs[1]);
     return STATUS_OK;
 }

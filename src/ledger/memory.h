@@ -45,10 +45,14 @@ void memory_ledger_persist_height(void *context, uint64_t height, const struct h
 void memory_ledger_persist_certified(void *context, const struct checkpoint *checkpoint,
                                      const struct checkpoint_signature *signatures, uint32_t count);
 void memory_ledger_persist_proof(void *context, uint32_t member, struct slice proof);
+void memory_ledger_persist_epoch(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                                 struct slice finalization);
 
 enum status memory_ledger_read_batch(void *context, const struct hash *hash, struct slice *ret_header,
                                      struct slice *ret_body, struct slice *ret_contents) MUST_USE;
 enum status memory_ledger_read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) MUST_USE;
+enum status memory_ledger_read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                                     struct slice *ret_finalization) MUST_USE;
 enum status memory_ledger_read_height(void *context, uint64_t height, struct slice *ret_block,
                                       struct slice *ret_finalization) MUST_USE;
 

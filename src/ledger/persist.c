@@ -37,6 +37,7 @@ static void persist(struct ledger *ledger, const struct write *write) {
         [WRITE_HEIGHT] = "keeping an executed height",
         [WRITE_CERTIFIED] = "keeping a certificate",
         [WRITE_PROOF] = "keeping a misbehaviour proof",
+        [WRITE_EPOCH] = "keeping the end of an epoch",
     };
     if (ledger->failure != STATUS_OK) return;
     enum status status = take(ledger, write);
@@ -103,6 +104,12 @@ void ledger_persist_certified(void *context, const struct checkpoint *checkpoint
 
 void ledger_persist_proof(void *context, uint32_t member, struct slice proof) {
     persist(context, &(struct write){.kind = WRITE_PROOF, .member = member, .pieces = {proof}});
+}
+
+void ledger_persist_epoch(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                          struct slice finalization) {
+    persist(context, &(struct write){
+                         .kind = WRITE_EPOCH, .member = position, .number = epoch, .pieces = {bytes, finalization}});
 }
 
 /* --- the commit --- */

@@ -55,6 +55,19 @@ enum status ledger_read_height(void *context, uint64_t height, struct slice *ret
     return STATUS_OK;
 }
 
+enum status ledger_read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                              struct slice *ret_finalization) {
+    struct ledger *ledger = context;
+    ledger_release(ledger);
+    sqlite3_stmt *statement = ledger->statements[STATEMENT_READ_EPOCH];
+    database_bind_number(statement, 1, epoch);
+    database_bind_number(statement, 2, position);
+    TRY(ledger_row(ledger, STATEMENT_READ_EPOCH));
+    *ret_bytes = column_bytes(statement, 0);
+    *ret_finalization = column_bytes(statement, 1);
+    return STATUS_OK;
+}
+
 uint64_t ledger_leaves(const struct ledger *ledger) { return ledger->now.frontier.count; }
 
 uint64_t ledger_height(const struct ledger *ledger) { return ledger->now.height; }

@@ -111,6 +111,14 @@ const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT] = {
     "  PRIMARY KEY (member, n)\n"
     ");\n",
 
+    "CREATE TABLE epoch (\n"
+    "  epoch INTEGER NOT NULL,      -- that has ended\n"
+    "  position INTEGER NOT NULL,   -- 0: the handover to the next one; else so many blocks behind its last one\n"
+    "  bytes BLOB NOT NULL,         -- the handover, or a block that is void\n"
+    "  finalization BLOB NOT NULL,  -- of that block; empty for all but the last\n"
+    "  PRIMARY KEY (epoch, position)\n"
+    ");\n",
+
     "CREATE VIEW lanes AS  -- one row a member: how far its lane is held and executed\n"
     "  SELECT member, max(seq) AS held, max(CASE WHEN height IS NOT NULL THEN seq END) AS executed,\n"
     "         count(*) AS batches, sum(items) AS items, sum(bytes) AS bytes,\n"
@@ -167,6 +175,9 @@ const char *const STATEMENT_TEXTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_LANE] = "SELECT hash FROM batch WHERE member = ?1 AND seq = ?2 AND height IS NOT NULL",
     [STATEMENT_READ_HEIGHT] = "SELECT block, finalization FROM height WHERE height = ?1",
     [STATEMENT_READ_CHECKPOINT] = ("SELECT " CHECKPOINT_COLUMNS ", time_us FROM height WHERE height = ?1"),
+    [STATEMENT_ADD_EPOCH] =
+        "INSERT INTO epoch (epoch, position, bytes, finalization) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    [STATEMENT_READ_EPOCH] = "SELECT bytes, finalization FROM epoch WHERE epoch = ?1 AND position = ?2",
     [STATEMENT_READ_CERTIFIED] = ("SELECT " CHECKPOINT_COLUMNS ", signers, signatures FROM certified"),
     [STATEMENT_READ_LEAF] = "SELECT bytes FROM leaf WHERE idx = ?1",
     [STATEMENT_READ_LEAF_HASH] = "SELECT hash FROM leaf WHERE idx = ?1",

@@ -8,7 +8,7 @@
 #define SCHEMA_APPLICATION_ID 0x63726564
 
 /* One text an entry: a table with its indexes, or a view. */
-enum { SCHEMA_TABLES_COUNT = 14 };
+enum { SCHEMA_TABLES_COUNT = 15 };
 extern const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT];
 
 enum statement {
@@ -40,6 +40,8 @@ enum statement {
     STATEMENT_READ_LANE,
     STATEMENT_READ_HEIGHT,
     STATEMENT_READ_CHECKPOINT,
+    STATEMENT_ADD_EPOCH,
+    STATEMENT_READ_EPOCH,
     STATEMENT_READ_CERTIFIED,
     STATEMENT_READ_LEAF,
     STATEMENT_READ_LEAF_HASH,

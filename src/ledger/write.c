@@ -265,11 +265,21 @@ static enum status keep_proof(struct ledger *ledger, const struct write *write) 
     return database_run(add);
 }
 
+static enum status keep_epoch(struct ledger *ledger, const struct write *write) {
+    sqlite3_stmt *add = ledger->statements[STATEMENT_ADD_EPOCH];
+    database_bind_number(add, 1, write->number);
+    database_bind_number(add, 2, write->member);
+    database_bind_bytes(add, 3, write->pieces[0]);
+    database_bind_bytes(add, 4, write->pieces[1]);
+    return database_run(add);
+}
+
 enum status write_apply(struct ledger *ledger, const struct write *write) {
     static enum status (*const KEEP[WRITE_KINDS])(struct ledger * ledger, const struct write *write) = {
         [WRITE_BATCH] = keep_batch,   [WRITE_VOTE] = keep_vote,   [WRITE_CERTIFICATE] = keep_certificate,
         [WRITE_BLOCK] = keep_block,   [WRITE_LEAF] = keep_leaf,   [WRITE_EXECUTED] = keep_executed,
         [WRITE_HEIGHT] = keep_height, [WRITE_PROOF] = keep_proof, [WRITE_CERTIFIED] = keep_certified,
+        [WRITE_EPOCH] = keep_epoch,
     };
     CHECK(write->kind < WRITE_KINDS);
     return KEEP[write->kind](ledger, write);

@@ -1,6 +1,6 @@
 /* Levels: what the members say of their reach, and the threshold that follows (docs/protocol.md 6).
  *
- * Invariant: the threshold in force is a function of the levels in the members' records and of the genesis, so whoever
+ * Invariant: the threshold in force is a function of the levels in the members' records and of the roster, so whoever
  * sees those records, a verifier too, knows which one it has to be. It is settled after the items of a block and
  * before anything that names it, so all records of one height name the same. */
 #include "base/canary.h"
@@ -17,6 +17,7 @@ enum status levels_take(struct machine *machine, uint32_t member, enum level lev
     return STATUS_OK;
 }
 
+/* A vacant place is at no level but the lowest. */
 static uint32_t count_apart(const struct machine *machine) {
     uint32_t apart = 0;
     for (uint32_t m = 0; m < machine->genesis.members; m++) apart += level_is_apart(machine->levels[m]);
@@ -24,13 +25,13 @@ static uint32_t count_apart(const struct machine *machine) {
 }
 
 static bool is_raised(const struct machine *machine) {
-    return level_raises(machine->genesis.members, machine->genesis.threshold, count_apart(machine));
+    return level_raises(machine_heads(machine), machine_roster(machine)->threshold, count_apart(machine));
 }
 
 void levels_settle(struct machine *machine) {
     machine->setting.threshold =
-        level_threshold(machine->genesis.members, machine->genesis.threshold, count_apart(machine));
-    if (CANARY(THRESHOLD_NOT_RAISED)) machine->setting.threshold = machine->genesis.threshold;
+        level_threshold(machine_heads(machine), machine_roster(machine)->threshold, count_apart(machine));
+    if (CANARY(THRESHOLD_NOT_RAISED)) machine->setting.threshold = machine_roster(machine)->threshold;
     if (is_raised(machine)) machine->raised_us = machine->setting.now_us;
     uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);

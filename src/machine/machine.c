@@ -28,7 +28,8 @@ static uint64_t append_leaf(struct machine *machine, const struct machine_ports 
 /* Whoever is proven to have lied weighs nothing from the next block on. A quorum judged the proof with the block. */
 static void count_proof(struct machine *machine, struct slice bytes) {
     struct proof proof;
-    if (proof_read(bytes, &machine->chain, &proof) != STATUS_OK || proof.member >= machine->genesis.members) return;
+    if (proof_read(bytes, &machine->chain, &proof) != STATUS_OK) return;
+    if (!membership_convicts(&machine->membership, &proof)) return;
     standing_on_proof(machine->standing, proof.member,
                       proof.kind == PROOF_FORK ? STANDING_PROOF_FORK : STANDING_PROOF_VOTE);
 }
@@ -118,12 +119,15 @@ static enum status execute_about_question(struct machine *machine, const struct 
 
 static enum status execute_item(struct machine *machine, const struct machine_origin *origin, const struct item *item,
                                 struct slice bytes) {
+    if (!roster_has(&machine->membership.roster, origin->member)) return STATUS_UNKNOWN_MEMBER;
     switch (item->kind) {
     case ITEM_ASK: return execute_ask(machine, origin->member, &item->ask, bytes);
     case ITEM_ANSWER:
         return trial_answer(&machine->trial, machine->standing, machine->setting.height, origin->member,
                             item->answer.height, &item->answer.digest);
     case ITEM_LEVEL: return levels_take(machine, origin->member, item->level);
+    case ITEM_RECONFIGURE:
+        return membership_propose(&machine->membership, origin->member, &item->reconfigure, machine->setting.height);
     case ITEM_CLOSE_FAMILY:
         return families_close(&machine->families, &machine->docket, origin->member, item->close_family.family);
     case ITEM_TELL:
@@ -138,7 +142,7 @@ enum status machine_check_item(const struct machine *machine, uint32_t member, c
                                struct slice item_bytes) {
     struct question_id id;
     uint32_t index;
-    if (member >= machine->genesis.members) return STATUS_UNKNOWN_MEMBER;
+    if (!roster_has(membership_coming(&machine->membership), member)) return STATUS_UNKNOWN_MEMBER;
     if (item->kind == ITEM_ASK) {
         item_question_id(member, item_bytes, &id);
         if (docket_find(&machine->docket, &id, &index)) return STATUS_QUESTION_EXISTS;
@@ -147,6 +151,7 @@ enum status machine_check_item(const struct machine *machine, uint32_t member, c
     if (item->kind == ITEM_ANSWER)
         return trial_check(&machine->trial, machine->setting.height, member, item->answer.height);
     if (item->kind == ITEM_LEVEL) return levels_check(machine, member, item->level);
+    if (item->kind == ITEM_RECONFIGURE) return membership_check(&machine->membership, member, &item->reconfigure);
     if (item->kind == ITEM_CLOSE_FAMILY)
         return families_check_close(&machine->families, member, item->close_family.family);
     if (!docket_find(&machine->docket, matter_of_item(item), &index)) return STATUS_UNKNOWN_QUESTION;
@@ -189,8 +194,10 @@ static void execute_batch(struct machine *machine, const struct machine_batch *b
     CHECK(body.bytes <= SCRATCH_BYTES);
     /* What was read may be gone once another port is called. */
     memcpy(machine->scratch, body.data, body.bytes);
-    watch_batch(&machine->watch, batch, machine->setting.now_us);
-    trial_lane_moved(&machine->trial, batch->member);
+    if (roster_has(&machine->membership.roster, batch->member)) {
+        watch_batch(&machine->watch, batch, machine->setting.now_us);
+        trial_lane_moved(&machine->trial, batch->member);
+    }
     append_leaf(machine, ports, header);
     execute_body(machine, batch, slice_of(machine->scratch, body.bytes), ports);
 }
@@ -221,7 +228,7 @@ static void append_verdict(struct machine *machine, struct matter *matter, const
     record_belief_put(&writer, RECORD_VERDICT, belief);
     CHECK(writer_status(&writer) == STATUS_OK);
     matter->verdict = append_leaf(machine, ports, writer_slice(&writer));
-    machine->asked[matter->asker].closed++;
+    if (!matter->is_orphan) machine->asked[matter->asker].closed++;
 }
 
 static void settle_questions(struct machine *machine, const struct machine_ports *ports) {
@@ -286,7 +293,17 @@ static void settle_members(struct machine *machine, const struct hash *block_has
     trial_end_block(&machine->trial, machine->standing, &block, ports);
     standing_end_block(machine->standing, machine->setting.height, is_enhanced);
     append_alarms(machine, ports);
-    members_update(machine, false);
+    members_update(machine);
+}
+
+/* Who the members of the next epoch are. */
+static void append_roster(struct machine *machine, const struct machine_ports *ports) {
+    if (!machine->membership.is_decided) return;
+    machine->handover_log = machine->log;
+    struct writer writer = writer_of(machine->scratch, SCRATCH_BYTES);
+    roster_put(&writer, &machine->membership.next);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    append_leaf(machine, ports, writer_slice(&writer));
 }
 
 static void append_state(struct machine *machine, const struct hash *block_hash, const struct machine_ports *ports) {
@@ -309,7 +326,7 @@ static void take_checkpoint(struct machine *machine) {
     machine->checkpoint = (struct checkpoint){
         .size = machine->log.count,
         .height = machine->setting.height,
-        .epoch = machine->epoch,
+        .epoch = machine->membership.roster.epoch,
         .threshold = machine->setting.threshold,
     };
     merkle_frontier_root(&machine->log, &machine->checkpoint.root);
@@ -320,11 +337,11 @@ void machine_execute(struct machine *machine, const struct block *block, const s
                      struct checkpoint *ret_checkpoint) {
     CHECK(!machine->preview.is_open);
     CHECK(block->height == machine->setting.height + 1);
+    epoch_begin(machine, block);
     CHECK(batches_count <= order_batches_max(machine->genesis.members));
     order_batches(batches, batches_count, machine->order);
     machine->setting.now_us = block_time_us(machine, block, batches, batches_count);
     machine->setting.height = block->height;
-    machine->epoch = block->epoch;
     uint64_t size = machine->log.count;
     for (size_t i = 0; i < batches_count; i++) execute_batch(machine, &batches[i], ports);
     append_proofs(machine, block, ports);
@@ -332,6 +349,7 @@ void machine_execute(struct machine *machine, const struct block *block, const s
     settle_questions(machine, ports);
     close_families(machine, ports);
     settle_members(machine, block_hash, size, ports);
+    append_roster(machine, ports);
     append_state(machine, block_hash, ports);
     take_checkpoint(machine);
     *ret_checkpoint = machine->checkpoint;

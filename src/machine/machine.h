@@ -17,6 +17,7 @@
 #include "wire/header.h"
 #include "wire/item.h"
 #include "wire/record.h"
+#include "wire/roster.h"
 
 struct machine;
 
@@ -74,9 +75,23 @@ void machine_execute(struct machine *machine, const struct block *block, const s
 
 uint64_t machine_height(const struct machine *machine);
 uint64_t machine_time_us(const struct machine *machine);
+/* Places: members are numbered below this. */
 uint32_t machine_members(const struct machine *machine);
 const struct hash *machine_chain(const struct machine *machine);
 const struct genesis *machine_genesis(const struct machine *machine);
+/* The roster of the epoch of the last executed height, and of the one that follows it: NULL unless the last executed
+ * block ended the epoch. Blocks of the ended epoch are executed no more: the next one must say the next epoch (checked).
+ * Both belong to the machine, until the next execution. */
+const struct roster *machine_roster(const struct machine *machine);
+const struct roster *machine_next_roster(const struct machine *machine);
+/* The log before the two last leaves of an epoch, which are the record of the next roster and the state record; while
+ * machine_next_roster is not NULL. */
+const struct merkle_frontier *machine_handover_log(const struct machine *machine);
+/* Members that there are, as against machine_members, which counts places. */
+uint32_t machine_heads(const struct machine *machine);
+/* What the member at this place proposes to make of the roster (docs/protocol.md 8): STATUS_UNKNOWN_MEMBER,
+ * STATUS_NOT_FOUND. The name belongs to the machine, until the next execution. */
+enum status machine_proposal(const struct machine *machine, uint32_t member, struct reconfigure *ret_change) MUST_USE;
 /* What the members' levels make of the group (docs/protocol.md 6), in the state of the last executed height. */
 struct machine_partition {
     struct threshold threshold; /* in force: raised, or the genesis' */
@@ -113,7 +128,10 @@ struct machine_member {
 };
 /* As the state of the last executed height has it. */
 struct machine_member machine_member(const struct machine *machine, uint32_t member);
-/* The record of `member` in a state that has this of it. */
+/* The record of the place `member` in a state of an epoch with this roster that has this of it. */
+void machine_record_member(const struct roster *roster, uint32_t member, const struct machine_member *of,
+                           struct writer *ret_bytes);
+/* The same with the roster of the last executed height. */
 void machine_member_record(const struct machine *machine, uint32_t member, const struct machine_member *of,
                            struct writer *ret_bytes);
 

@@ -152,7 +152,7 @@ static enum status check_close(const struct matter *matter, uint32_t member) {
 static enum status check_reveal(const struct setting *setting, const struct matter *matter, uint32_t member,
                                 const struct item *item) {
     struct hash commitment;
-    if (member != matter->asker) return STATUS_NOT_ALLOWED;
+    if (member != matter->asker || matter->is_orphan) return STATUS_NOT_ALLOWED;
     if (matter->opening != OPENING_NONE || matter->is_spoilt) return STATUS_OPENED;
     commitment_of(item->reveal.salt, item->reveal.hypothesis, &commitment);
     if (!hash_equal(&commitment, &matter->commitment)) return STATUS_WRONG_OPENING;
@@ -372,6 +372,12 @@ void matter_rest(struct setting *setting, struct matter *matter, struct record_b
 void matter_belief(const struct matter *matter, struct record_belief *ret_belief) {
     enum record_kind kind;
     CHECK(record_belief_read(slice_of(matter->record, matter->record_bytes), &kind, ret_belief) == STATUS_OK);
+}
+
+void matter_depart(struct matter *matter, uint32_t member) {
+    if (matter->asker == member) matter->is_orphan = true;
+    if (matter->sheet != NULL) sheet_silence(matter->sheet, member);
+    if (matter->question != NULL) question_depart(matter->question, member);
 }
 
 void matter_clone(const struct matter *matter, struct setting *setting, struct matter *ret_copy) {

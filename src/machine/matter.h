@@ -21,6 +21,7 @@
 struct matter {
     struct question_id id;
     uint32_t asker;
+    bool is_orphan;            /* who asked it is no member any more; who is at the place now is another one */
     bool is_closing;           /* its asker closed it in the block that is being executed */
     struct question *question; /* NULL once it has a verdict */
     uint8_t *record;           /* its encoded question record; texts are borrowed from here */
@@ -88,6 +89,10 @@ void matter_rest(struct setting *setting, struct matter *matter, struct record_b
 void matter_leave_family(struct matter *matter, struct setting *setting);
 /* The block time at which something happens by itself; UINT64_MAX: never. */
 uint64_t matter_next_due_us(const struct matter *matter);
+
+/* The member is no member any more: whatever it told counts no more unless a sealed observation holds it, in labels
+ * neither, and what it asked is not opened any more. The belief may have changed. */
+void matter_depart(struct matter *matter, uint32_t member);
 
 /* The belief as the record has it. Texts belong to the matter. */
 void matter_belief(const struct matter *matter, struct record_belief *ret_belief);

@@ -59,7 +59,6 @@ static void init_setting(struct machine *machine) {
     machine->setting = (struct setting){
         .pool = &machine->pool,
         .context = {.members = genesis->members,
-                    .quorum = quorum_size(genesis->members, genesis->threshold),
                     .weights = standing_weights(machine->standing),
                     .on_seal = watch_on_seal,
                     .had_seen = watch_had_seen,
@@ -71,7 +70,8 @@ static void init_setting(struct machine *machine) {
 }
 
 static void init_trees(struct machine *machine) {
-    members_update(machine, true);
+    epoch_init(machine);
+    members_list(machine);
     levels_settle(machine);
 }
 

@@ -40,17 +40,21 @@ static void apply_ask(struct machine *machine, uint32_t member, const struct ite
     preview->is_changed = true;
 }
 
+static bool is_about_question(enum item_kind kind) {
+    return kind == ITEM_TELL || kind == ITEM_RETRACT || kind == ITEM_CLOSE || kind == ITEM_REVEAL;
+}
+
 void machine_preview_apply(struct machine *machine, const struct machine_origin *origin, const struct item *item,
                            struct slice item_bytes) {
     struct preview *preview = &machine->preview;
     bool is_changed;
     CHECK(preview->is_open);
-    if (origin->member >= machine->genesis.members) return;
+    if (!roster_has(&machine->membership.roster, origin->member)) return;
     if (item->kind == ITEM_ASK) {
         apply_ask(machine, origin->member, &item->ask, item_bytes);
         return;
     }
-    if (item->kind == ITEM_ANSWER || item->kind == ITEM_LEVEL || item->kind == ITEM_CLOSE_FAMILY) return;
+    if (!is_about_question(item->kind)) return;
     if (!preview->is_known || !question_id_equal(matter_of_item(item), &preview->id)) return;
     enum status status = matter_apply(&preview->setting, &preview->matter, origin, item, &is_changed);
     if (status == STATUS_OK || is_changed) preview->is_changed = true;

@@ -13,6 +13,21 @@ const struct hash *machine_chain(const struct machine *machine) { return &machin
 
 const struct genesis *machine_genesis(const struct machine *machine) { return &machine->genesis; }
 
+const struct roster *machine_roster(const struct machine *machine) { return &machine->membership.roster; }
+
+const struct roster *machine_next_roster(const struct machine *machine) {
+    return machine->membership.is_decided ? &machine->membership.next : NULL;
+}
+
+const struct merkle_frontier *machine_handover_log(const struct machine *machine) { return &machine->handover_log; }
+
+uint32_t machine_heads(const struct machine *machine) { return roster_heads(&machine->membership.roster); }
+
+enum status machine_proposal(const struct machine *machine, uint32_t member, struct reconfigure *ret_change) {
+    if (!roster_has(&machine->membership.roster, member)) return STATUS_UNKNOWN_MEMBER;
+    return membership_proposal(&machine->membership, member, ret_change);
+}
+
 void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_checkpoint) {
     *ret_checkpoint = machine->checkpoint;
 }
@@ -29,7 +44,7 @@ void machine_standing(const struct machine *machine, uint32_t member, struct sta
 
 enum status machine_challenge(const struct machine *machine, uint32_t member, uint64_t *ret_height,
                               struct hash *ret_digest) {
-    if (member >= machine->genesis.members) return STATUS_UNKNOWN_MEMBER;
+    if (!roster_has(&machine->membership.roster, member)) return STATUS_UNKNOWN_MEMBER;
     return trial_owed(&machine->trial, member, ret_height, ret_digest);
 }
 

@@ -54,6 +54,8 @@ void sheet_fill(uint8_t *sheet, const struct question *question, uint32_t member
     }
 }
 
+void sheet_silence(uint8_t *sheet, uint32_t member) { sheet[member] = SHEET_SILENT; }
+
 uint8_t sheet_label(const uint8_t *sheet, uint32_t member) { return sheet[member]; }
 
 void sheet_probabilities(const uint8_t *sheet, uint32_t members, uint32_t hypotheses, uint32_t member,

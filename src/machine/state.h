@@ -5,6 +5,7 @@
 #include "machine/docket.h"
 #include "machine/families.h"
 #include "machine/machine.h"
+#include "machine/membership.h"
 #include "machine/trial.h"
 #include "machine/watch.h"
 
@@ -25,7 +26,7 @@ struct machine {
     struct genesis genesis;
     struct hash chain;
 
-    uint64_t epoch;
+    struct membership membership;
     struct pool pool;
     struct setting setting; /* with the height and the time of the last executed block */
     struct docket docket;
@@ -40,9 +41,11 @@ struct machine {
     struct fixed_tables tables;
     struct merkle_tree members;
     struct machine_member shown[MEMBERS_MAX]; /* what the leaves of `members` say */
+    bool is_relisted;                         /* names or keys are others than in the leaves */
     struct hash parameters;                   /* root of the parameters tree */
 
     struct merkle_frontier log;
+    struct merkle_frontier handover_log; /* before the last roster record */
     struct checkpoint checkpoint;
     uint64_t state_index; /* of the last state record in the log */
     uint32_t state_bytes; /* 0 before the first block */
@@ -57,6 +60,7 @@ struct machine {
 /* A batch, or any leaf that the machine makes. */
 #define SCRATCH_BYTES BATCH_BYTES_MAX
 _Static_assert(PROOF_BYTES_MAX + RECORD_PROOF_BYTES_EXTRA <= SCRATCH_BYTES, "a proof leaf fits the scratch");
+_Static_assert(RECORD_EPOCH_BYTES_MAX <= SCRATCH_BYTES, "a roster fits the scratch");
 _Static_assert(RECORD_BELIEF_BYTES_MAX <= SCRATCH_BYTES, "a verdict fits the scratch");
 
 /* Whether `member` may ask one more question, which is not in the docket: as matter_check_ask and
@@ -72,7 +76,13 @@ enum status levels_take(struct machine *machine, uint32_t member, enum level lev
 void levels_settle(struct machine *machine);
 bool levels_are_enhanced(const struct machine *machine);
 
-/* members.c: brings the leaves of the members tree up to date with their standing. `is_first`: makes them. */
-void members_update(struct machine *machine, bool is_first);
+/* members.c: makes the leaves of the members tree; brings them up to date with roster and standing. */
+void members_list(struct machine *machine);
+void members_update(struct machine *machine);
+
+/* epoch.c: the first epoch, and at the beginning of a block the one that the block before decided on. The block must be
+ * of the epoch (checked). */
+void epoch_init(struct machine *machine);
+void epoch_begin(struct machine *machine, const struct block *block);
 
 #endif

@@ -12,6 +12,10 @@ void trial_lane_moved(struct trial *trial, uint32_t member) {
     trial->moved[member / 64] |= UINT64_C(1) << (member % 64);
 }
 
+void trial_excuse(struct trial *trial, uint32_t member) {
+    trial->answered[member / 64] |= UINT64_C(1) << (member % 64);
+}
+
 enum status trial_owed(const struct trial *trial, uint32_t member, uint64_t *ret_height, struct hash *ret_digest) {
     if (trial->height == 0 || has_answered(trial, member)) return STATUS_NOT_FOUND;
     *ret_height = trial->height;

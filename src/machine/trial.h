@@ -39,6 +39,8 @@ enum status trial_answer(struct trial *trial, struct standing *standing, uint64_
                          uint64_t challenge, const struct hash *digest) MUST_USE;
 /* A batch of `member` is executed. */
 void trial_lane_moved(struct trial *trial, uint32_t member);
+/* Who is at this place, or was, owes nothing to the challenge that is under way. */
+void trial_excuse(struct trial *trial, uint32_t member);
 /* The block that has just been executed. */
 struct trial_block {
     uint64_t height;

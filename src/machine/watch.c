@@ -34,6 +34,11 @@ void watch_batch(struct watch *watch, const struct machine_batch *batch, uint64_
     watch->moved_us[batch->member] = now_us;
 }
 
+void watch_depart(struct watch *watch, uint32_t member) {
+    memset(watch->seen + (size_t)member * watch->members, 0, watch->members * sizeof *watch->seen);
+    watch->moved_us[member] = 0;
+}
+
 bool watch_had_seen(void *user, uint32_t member, uint32_t other, uint64_t seq) {
     const struct watch *watch = user;
     if (member >= watch->members || other >= watch->members) return false;

@@ -31,6 +31,9 @@ void watch_init(struct watch *watch, struct arena *arena, struct standing *stand
 /* A batch is about to be executed, in a block of this time. */
 void watch_batch(struct watch *watch, const struct machine_batch *batch, uint64_t now_us);
 
+/* The member is no member any more: what it had seen is no more known. */
+void watch_depart(struct watch *watch, uint32_t member);
+
 /* For question_context; the user is the watch. */
 bool watch_had_seen(void *user, uint32_t member, uint32_t other, uint64_t seq);
 void watch_on_seal(void *user, const struct question_seal *seal);

@@ -46,6 +46,16 @@ static enum status read_batch(void *context, const struct hash *hash, struct sli
 static enum status read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) {
     return ledger_read_lane(((struct node *)context)->ledger, member, seq, ret_hash);
 }
+static void persist_epoch(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                          struct slice finalization) {
+    ledger_persist_epoch(((struct node *)context)->ledger, epoch, position, bytes, finalization);
+}
+
+static enum status read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                              struct slice *ret_finalization) {
+    return ledger_read_epoch(((struct node *)context)->ledger, epoch, position, ret_bytes, ret_finalization);
+}
+
 static enum status read_height(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization) {
     return ledger_read_height(((struct node *)context)->ledger, height, ret_block, ret_finalization);
@@ -82,6 +92,8 @@ static enum transport_haste haste_of(enum frame_type type) {
     case FRAME_BLOCK:
     case FRAME_RANGE:
     case FRAME_RECOVERED:
+    case FRAME_FETCH_HANDOVER:
+    case FRAME_HANDOVER:
     case FRAME_PROOF: return TRANSPORT_BULK;
     default: return TRANSPORT_URGENT;
     }
@@ -168,6 +180,8 @@ struct replica_ports node_ports(struct node *node) {
                                   .persist_height = persist_height,
                                   .persist_certified = persist_certified,
                                   .persist_proof = persist_proof,
+                                  .persist_epoch = persist_epoch,
+                                  .read_epoch = read_epoch,
                                   .read_batch = read_batch,
                                   .read_lane = read_lane,
                                   .read_height = read_height,

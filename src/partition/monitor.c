@@ -38,7 +38,8 @@ static enum level highest_of_late(const struct monitor *monitor) {
 }
 
 static bool judge(struct monitor *monitor) {
-    monitor->seen = level_of(monitor->members, member_set_count(&monitor->missing));
+    uint32_t heads = monitor->members - member_set_count(&monitor->absent);
+    monitor->seen = level_of(heads, member_set_count(&monitor->missing));
     note(monitor);
     enum level level = highest_of_late(monitor);
     if (level == monitor->level) return false;
@@ -68,7 +69,7 @@ static void look_round(struct monitor *monitor) {
     member_set_clear(&monitor->missing);
     monitor->next_us = UINT64_MAX;
     for (uint32_t m = 0; m < monitor->members; m++) {
-        if (m == monitor->self) continue;
+        if (m == monitor->self || member_set_has(&monitor->absent, m)) continue;
         if (monitor->due_us[m] <= monitor->now_us) {
             member_set_add(&monitor->missing, m);
         } else {
@@ -77,9 +78,21 @@ static void look_round(struct monitor *monitor) {
     }
 }
 
+void monitor_set_absent(struct monitor *monitor, const struct member_set *absent, uint64_t now_us) {
+    CHECK(member_set_next(absent, monitor->members) == MEMBERS_MAX && member_set_count(absent) < monitor->members);
+    move_on(monitor, now_us);
+    for (uint32_t m = 0; m < monitor->members; m++) {
+        if (member_set_has(absent, m)) member_set_remove(&monitor->missing, m);
+        if (!member_set_has(&monitor->absent, m) || member_set_has(absent, m)) continue;
+        monitor->due_us[m] = monitor->now_us + num_max_u64(monitor->reach_us, MONITOR_GRACE_US);
+    }
+    monitor->absent = *absent;
+    monitor->next_us = monitor->now_us;
+}
+
 /* Whoever was missing is taken out at the next tick of this very moment: the caller ticks after what it heard. */
 void monitor_heard(struct monitor *monitor, uint32_t member, uint64_t now_us) {
-    if (member >= monitor->members || member == monitor->self) return;
+    if (member >= monitor->members || member == monitor->self || member_set_has(&monitor->absent, member)) return;
     move_on(monitor, now_us);
     monitor->due_us[member] = monitor->now_us + monitor->reach_us;
     bool is_back = member_set_has(&monitor->missing, member);

@@ -26,8 +26,9 @@
 #define MONITOR_HEAL_US  UINT64_C(30000000)
 
 struct monitor {
-    uint32_t members;
+    uint32_t members; /* places */
     uint32_t self;
+    struct member_set absent; /* places where nobody is: neither heard nor missing, nor counted */
     uint64_t reach_us;
     uint64_t started_us;
     uint64_t now_us;              /* when it was asked last */
@@ -41,9 +42,12 @@ struct monitor {
     uint64_t next_us; /* nobody becomes missing before */
 };
 
-/* Everybody is within reach, the level is connected. n is 1 .. MEMBERS_MAX, self below it (checked); `reach_us` is
+/* Somebody is at every place and within reach, the level is connected. n is 1 .. MEMBERS_MAX, self below it (checked); `reach_us` is
  * not 0. */
 void monitor_init(struct monitor *monitor, uint32_t members, uint32_t self, uint64_t reach_us, uint64_t now_us);
+/* From now on nobody is at these places, and somebody at all others. Who comes to a place has as long as after a start
+ * to be heard. */
+void monitor_set_absent(struct monitor *monitor, const struct member_set *absent, uint64_t now_us);
 /* Something authenticated came from `member`. O(1) unless it was missing. */
 void monitor_heard(struct monitor *monitor, uint32_t member, uint64_t now_us);
 /* Time has passed. To be called at least every half of reach_us, and at monitor_deadline_us. True when the level has

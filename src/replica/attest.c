@@ -10,11 +10,6 @@ static struct attestation *attestation_of(struct replica *r, uint32_t member, ui
     return &r->attestations[height % ATTESTED_HEIGHTS * r->members + member];
 }
 
-static bool same_checkpoint(const struct checkpoint *a, const struct checkpoint *b) {
-    return a->height == b->height && a->size == b->size && a->epoch == b->epoch && hash_equal(&a->root, &b->root) &&
-           threshold_compare(a->threshold, b->threshold) == 0;
-}
-
 /* The own checkpoint of a height, NULL when it is not executed or too long ago. */
 static const struct checkpoint *own_checkpoint(const struct replica *r, uint64_t height) {
     const struct checkpoint *own = &r->checkpoints[height % ATTESTED_HEIGHTS];
@@ -34,9 +29,11 @@ static uint64_t weight_at(const struct replica *r, uint64_t height, const struct
 }
 
 static bool enough(const struct replica *r, const struct checkpoint *checkpoint, const struct member_set *signers) {
+    const struct roster *roster = replica_roster_of(r, checkpoint->epoch);
     uint64_t total;
+    if (roster == NULL) return false;
     uint64_t weight = weight_at(r, checkpoint->height, signers, &total);
-    return member_set_quorum(signers, r->members, checkpoint->threshold) &&
+    return member_set_quorum(signers, roster_heads(roster), checkpoint->threshold) &&
            quorum_weight_met(weight, total, checkpoint->threshold);
 }
 
@@ -66,6 +63,13 @@ static void certify(struct replica *r, uint64_t height) {
     if (newer) replica_event(r, &(struct replica_event){.kind = EVENT_CERTIFIED, .height = height});
 }
 
+/* By the key that the member had in the epoch of the height. */
+static enum status verify(const struct replica *r, uint32_t member, const struct attestation *a) {
+    const struct roster *roster = replica_roster_of(r, a->checkpoint.epoch);
+    if (roster == NULL || !roster_has(roster, member)) return STATUS_UNKNOWN_MEMBER;
+    return checkpoint_verify(&a->checkpoint, &r->chain, roster->keys[member], a->signature);
+}
+
 /* When q others agree on another state than ours, ours is the wrong one: stop, keep the ledger, and say so. */
 static void look_for_divergence(struct replica *r, uint64_t height) {
     const struct checkpoint *own = own_checkpoint(r, height);
@@ -73,8 +77,8 @@ static void look_for_divergence(struct replica *r, uint64_t height) {
     uint32_t others = 0;
     for (uint32_t m = 0; m < r->members; m++) {
         const struct attestation *a = attestation_of(r, m, height);
-        if (m == r->self || a->checkpoint.height != height || same_checkpoint(&a->checkpoint, own)) continue;
-        others += checkpoint_verify(&a->checkpoint, &r->chain, r->keyring.keys[m], a->signature) == STATUS_OK;
+        if (m == r->self || a->checkpoint.height != height || checkpoint_equal(&a->checkpoint, own)) continue;
+        others += verify(r, m, a) == STATUS_OK;
     }
     if (others < r->quorum) return;
     r->diverged = true;
@@ -86,13 +90,26 @@ static enum status judge(struct replica *r, uint32_t member, uint64_t height) {
     struct attestation *a = attestation_of(r, member, height);
     const struct checkpoint *own = own_checkpoint(r, height);
     if (own == NULL || a->checkpoint.height != height || a->verified) return STATUS_OK;
-    if (!same_checkpoint(&a->checkpoint, own)) {
+    if (!checkpoint_equal(&a->checkpoint, own)) {
         look_for_divergence(r, height);
         return STATUS_CONFLICT;
     }
-    TRY(checkpoint_verify(&a->checkpoint, &r->chain, r->keyring.keys[member], a->signature));
+    TRY(verify(r, member, a));
     a->verified = true;
     return STATUS_OK;
+}
+
+/* Signs the checkpoint of a height that was just executed, in the epoch that executed it. */
+static void attest(struct replica *r, const struct checkpoint *checkpoint) {
+    if (r->signer == NULL) return;
+    struct attestation *own = attestation_of(r, r->self, checkpoint->height);
+    own->checkpoint = *checkpoint;
+    own->verified = true;
+    checkpoint_sign(checkpoint, &r->chain, r->signer, own->signature);
+    r->out->type = FRAME_ATTESTATION;
+    r->out->attestation.checkpoint = *checkpoint;
+    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
+    if (!r->recovering) replica_send_frame(r, REPLICA_EVERYONE, r->out);
 }
 
 void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
@@ -101,14 +118,7 @@ void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
     for (uint32_t m = 0; m < r->members; m++)
         r->standing[height % ATTESTED_HEIGHTS][m] = machine_member(r->machine, m);
     if (r->restoring) return;
-    struct attestation *own = attestation_of(r, r->self, height);
-    own->checkpoint = *checkpoint;
-    own->verified = true;
-    checkpoint_sign(checkpoint, &r->chain, r->secret, own->signature);
-    r->out->type = FRAME_ATTESTATION;
-    r->out->attestation.checkpoint = *checkpoint;
-    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
-    if (!r->recovering) replica_send_frame(r, REPLICA_EVERYONE, r->out);
+    attest(r, checkpoint);
     for (uint32_t m = 0; m < r->members; m++) {
         if (m == r->self) continue;
         enum status judged = judge(r, m, height);
@@ -121,6 +131,7 @@ void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
 
 enum status replica_on_attestation(struct replica *r, uint32_t from, const struct frame *frame) {
     const struct checkpoint *checkpoint = &frame->attestation.checkpoint;
+    replica_handover_signed(r, from, checkpoint, frame->attestation.signature);
     uint64_t own_height = machine_height(r->machine);
     if (checkpoint->height + ATTESTED_HEIGHTS <= own_height) return STATUS_STALE;
     /* A claim of a height far ahead moves nothing: only its own place is written, and it is judged when that height
@@ -146,10 +157,10 @@ void replica_send_attestation(struct replica *r, uint32_t to) {
     if (own->checkpoint.height != height) {
         /* After a restart: the checkpoint is known, the signature is made again and is the same. */
         const struct checkpoint *checkpoint = own_checkpoint(r, height);
-        if (checkpoint == NULL) return;
+        if (checkpoint == NULL || r->signer == NULL || checkpoint->epoch != r->roster.epoch) return;
         own->checkpoint = *checkpoint;
         own->verified = true;
-        checkpoint_sign(checkpoint, &r->chain, r->secret, own->signature);
+        checkpoint_sign(checkpoint, &r->chain, r->signer, own->signature);
         certify(r, height);
     }
     r->out->type = FRAME_ATTESTATION;
@@ -179,6 +190,8 @@ void replica_share(const struct replica *r, uint64_t height, struct replica_shar
         *ret_share = (struct replica_share){.height = h, .threshold = own->threshold, .signers = signers};
     }
     if (ret_share->height == 0) return;
-    ret_share->needed = quorum_size(r->members, ret_share->threshold);
+    const struct checkpoint *shared = own_checkpoint(r, ret_share->height);
+    const struct roster *roster = replica_roster_of(r, shared->epoch);
+    ret_share->needed = quorum_size(roster != NULL ? roster_heads(roster) : r->heads, ret_share->threshold);
     ret_share->weight = weight_at(r, ret_share->height, &ret_share->signers, &ret_share->weight_total);
 }

@@ -206,6 +206,14 @@ static void finish(struct replica *r, const struct queued_block *queued, const s
     r->lanes_moved = true;
 }
 
+void replica_queue_drop_first(struct replica *r) {
+    struct queued_block *queued = &r->queue[r->queue_first];
+    pool_give(&r->pool, queued->bytes.data, block_bytes(r->members, queued->bytes.bytes));
+    pool_give(&r->pool, queued->finalization.data, certificate_bytes(r->members));
+    r->queue_first = (r->queue_first + 1) % EXECUTION_QUEUE_MAX;
+    r->queue_count--;
+}
+
 /* Executes the next final block when its batches are here. False: nothing was done. */
 bool replica_execute_next(struct replica *r) {
     if (r->queue_count == 0 || r->diverged) return false;
@@ -225,10 +233,10 @@ bool replica_execute_next(struct replica *r) {
     struct checkpoint checkpoint;
     machine_execute(r->machine, r->block, &queued->hash, r->batches, r->batches_count, &ports, &checkpoint);
     finish(r, queued, &checkpoint);
-    pool_give(&r->pool, queued->bytes.data, block_bytes(r->members, queued->bytes.bytes));
-    pool_give(&r->pool, queued->finalization.data, certificate_bytes(r->members));
-    r->queue_first = (r->queue_first + 1) % EXECUTION_QUEUE_MAX;
-    r->queue_count--;
+    struct queued_block last = *queued;
+    replica_queue_drop_first(r);
     r->retry = true;
+    if (machine_next_roster(r->machine) != NULL && !r->diverged)
+        replica_end_epoch(r, &last, last.finalization.bytes > 0);
     return true;
 }

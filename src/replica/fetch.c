@@ -4,6 +4,7 @@
  * lane there is a row of places: one for each of the next FETCH_WINDOW positions, and one for each lane whose batches
  * refer to this lane by a hash, and for final and for proposed blocks. Each is asked of one member after another with
  * growing pauses; what nobody has falls out and comes back when somebody names it again. */
+#include "base/check.h"
 #include "base/num.h"
 #include "codec/cbor.h"
 #include "replica/state.h"
@@ -27,6 +28,13 @@ static struct want *place_of(const struct replica *r, const struct tip *tip, uin
 static void drop_want(struct replica *r, struct want *want) {
     r->wants_by_lane[want->tip.member]--;
     *want = (struct want){0};
+}
+
+void replica_drop_wants(struct replica *r, uint32_t member) {
+    struct want *row = row_of(r, member);
+    for (uint32_t i = 0; i < replica_want_row(r->members); i++) {
+        if (row[i].tip.seq != 0) drop_want(r, &row[i]);
+    }
 }
 
 static bool same_tip(const struct tip *a, const struct tip *b) {
@@ -183,17 +191,53 @@ enum status replica_on_fetch_batch(struct replica *r, uint32_t from, const struc
 
 /* --- ranges of finalized blocks --- */
 
+/* The final blocks of one epoch from a height on, for a member that is in that epoch yet: the executed ones, and behind
+ * the last one of the epoch the void ones up to the one that has the finalization. */
+struct chain_walk {
+    struct replica *replica;
+    bool is_begun;
+    uint64_t epoch; /* of the first */
+    uint64_t end;   /* the last height of the epoch, once it was met */
+};
+
+/* The epoch of a block that the ledger holds. */
+static uint64_t epoch_of(struct replica *r, struct slice block) {
+    struct hash hash;
+    enum status read = block_read(block, &r->chain, r->block, &hash);
+    CHECK(read == STATUS_OK);
+    return r->block->epoch;
+}
+
+/* The block that stood at this height in the epoch of the first one that is read. */
+static enum status read_chain(struct chain_walk *walk, uint64_t height, struct slice *ret_block,
+                              struct slice *ret_finalization) {
+    struct replica *r = walk->replica;
+    if (walk->end == 0) {
+        enum status read = r->ports.read_height(r->ports.context, height, ret_block, ret_finalization);
+        if (!walk->is_begun) TRY(read);
+        uint64_t epoch = read == STATUS_OK ? epoch_of(r, *ret_block) : r->roster.epoch;
+        if (!walk->is_begun) walk->epoch = epoch;
+        walk->is_begun = true;
+        if (epoch == walk->epoch) return read;
+        /* The next epoch may have no block yet. */
+        walk->end = height - 1;
+    }
+    return r->ports.read_epoch(r->ports.context, walk->epoch, (uint32_t)(height - walk->end), ret_block,
+                               ret_finalization);
+}
+
 /* A range ends with the last of its blocks that has a finalization of its own; what follows that one is left out. The
  * blocks are copied behind each other into the scratch, because a read is only good until the next one; the
  * finalization has the end of it. */
 static uint32_t join_range(struct replica *r, uint64_t height, struct slice *ret_blocks,
                            struct slice *ret_finalization) {
+    struct chain_walk walk = {.replica = r};
     size_t capacity = FRAME_BYTES_MAX - 2 * VOTE_CERTIFICATE_BYTES_MAX;
     size_t used = 0;
     uint32_t count = 0, proven = 0;
     for (; count < RANGE_BLOCKS_MAX; count++) {
         struct slice block, finalization;
-        if (r->ports.read_height(r->ports.context, height + count, &block, &finalization) != STATUS_OK) break;
+        if (read_chain(&walk, height + count, &block, &finalization) != STATUS_OK) break;
         size_t needed = block.bytes + CBOR_HEAD_BYTES_MAX;
         if (needed > capacity - used || finalization.bytes > VOTE_CERTIFICATE_BYTES_MAX) break;
         memcpy(r->scratch + used, block.data, block.bytes);
@@ -218,10 +262,11 @@ enum status replica_send_range(struct replica *r, uint32_t to, uint64_t height) 
 
 /* The first height from `height` on that has a finalization of its own, which is sent; 0 when there is none. A view of the window at most
  * for each height, or nobody could have finalized it. */
-static uint64_t send_next_finalization(struct replica *r, uint32_t to, uint64_t height) {
+static uint64_t send_next_finalization(struct chain_walk *walk, uint32_t to, uint64_t height) {
+    struct replica *r = walk->replica;
     for (uint64_t h = height; h < height + VIEWS_UNFINALIZED_MAX; h++) {
         struct slice block, finalization;
-        if (r->ports.read_height(r->ports.context, h, &block, &finalization) != STATUS_OK) return 0;
+        if (read_chain(walk, h, &block, &finalization) != STATUS_OK) return 0;
         if (finalization.bytes == 0) continue;
         r->out->type = FRAME_CERTIFICATE;
         r->out->certificate = finalization;
@@ -235,11 +280,13 @@ static uint64_t send_next_finalization(struct replica *r, uint32_t to, uint64_t 
  * certificate the receiver's agreement asks for the last block, and with each block for its parent, so that each is asked for before it
  * comes, and nothing is taken that the certificate does not lead to. */
 static enum status send_long_chain(struct replica *r, uint32_t to, uint64_t height) {
-    uint64_t last = send_next_finalization(r, to, height);
+    struct chain_walk walk = {.replica = r};
+    uint64_t last = send_next_finalization(&walk, to, height);
     if (last == 0) return STATUS_NOT_FOUND;
     for (uint64_t h = last; h >= height; h--) {
         struct slice block, finalization;
-        TRY(r->ports.read_height(r->ports.context, h, &block, &finalization));
+        if (h <= walk.end) walk.end = 0; /* executed blocks again */
+        TRY(read_chain(&walk, h, &block, &finalization));
         r->out->type = FRAME_BLOCK;
         r->out->block = block;
         replica_send_frame(r, to, r->out);

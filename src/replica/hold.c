@@ -37,6 +37,13 @@ void replica_release(struct replica *r, struct held *held) {
     if (hold->count == 0) pool_init(&hold->pool, hold->pool.region, hold->pool.capacity);
 }
 
+void replica_release_all(struct replica *r, uint32_t member) {
+    for (uint32_t i = 0; i < HELD_LANE_MAX; i++) {
+        struct held *held = &r->holds[member].places[i];
+        if (held->header != NULL) replica_release(r, held);
+    }
+}
+
 static struct held *free_place(struct hold *hold, size_t bytes) {
     if (bytes > HELD_LANE_BYTES_MAX - hold->bytes) return NULL;
     for (uint32_t i = 0; i < HELD_LANE_MAX; i++) {

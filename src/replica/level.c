@@ -10,6 +10,7 @@ static uint64_t reach_us(const struct replica *r) { return num_max_u64(MONITOR_R
 
 void replica_watch_start(struct replica *r) {
     monitor_init(&r->monitor, r->members, r->self, reach_us(r), r->now.mono_us);
+    monitor_set_absent(&r->monitor, &r->roster.absent, r->now.mono_us);
 }
 
 static bool is_told(const struct replica *r) {

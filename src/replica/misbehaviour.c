@@ -37,7 +37,7 @@ enum status replica_take_proof(struct replica *r, struct slice bytes, bool forwa
     struct hash hash;
     sha256_of(bytes, &hash);
     TRY(proof_read(bytes, &r->chain, &proof));
-    if (proof.member >= r->members) return STATUS_UNKNOWN_MEMBER;
+    if (!keyring_has(&r->keyring, proof.member)) return STATUS_UNKNOWN_MEMBER;
     if (find_proof(r, proof.member, &hash) != NULL) return STATUS_DUPLICATE;
     TRY(proof_verify(bytes, &r->chain, &r->keyring, &proof));
     TRY(keep_proof(r, &proof, bytes, &hash));
@@ -96,4 +96,19 @@ void replica_proof_final(struct replica *r, struct slice bytes) {
     CHECK(status == STATUS_OK);
     struct stored_proof *stored = find_proof(r, proof.member, &hash);
     if (stored != NULL) stored->in_chain = true;
+}
+
+void replica_proof_void(struct replica *r, struct slice bytes) {
+    struct proof proof;
+    struct hash hash;
+    sha256_of(bytes, &hash);
+    if (proof_read(bytes, &r->chain, &proof) != STATUS_OK || proof.member >= r->members) return;
+    struct stored_proof *stored = find_proof(r, proof.member, &hash);
+    if (stored != NULL) stored->in_chain = false;
+}
+
+void replica_drop_proofs(struct replica *r, uint32_t member) {
+    struct peer *peer = &r->peers[member];
+    while (peer->proofs > 0)
+        pool_give(&r->pool, (void *)(uintptr_t)peer->proof[--peer->proofs].bytes.data, PROOF_BYTES_MAX);
 }

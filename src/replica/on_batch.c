@@ -33,7 +33,7 @@ static enum status check_contents(struct slice body, uint32_t count, struct slic
 enum status replica_check_batch(struct replica *r, struct slice header_bytes, struct slice body,
                                 struct slice contents, struct header *ret_header, struct hash *ret_hash) {
     TRY(header_read(header_bytes, &r->chain, ret_header, ret_hash));
-    if (ret_header->member >= r->members) return STATUS_UNKNOWN_MEMBER;
+    if (!keyring_has(&r->keyring, ret_header->member)) return STATUS_UNKNOWN_MEMBER;
     if (body.bytes != ret_header->bytes) return STATUS_BAD_HASH;
     TRY(header_verify(header_bytes, &r->chain, r->keyring.keys[ret_header->member]));
     struct hash root;
@@ -145,6 +145,12 @@ enum status replica_restore_batch(struct replica *r, struct slice header_bytes, 
                                   struct slice contents) {
     CHECK(r->restoring);
     struct hash hash;
+    if (header_read(header_bytes, &r->chain, r->header, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    if (r->header->member >= r->members) return STATUS_CORRUPT;
+    /* Signed with a key that is no longer this member's, at a place that its lane has left behind. */
+    bool left_behind =
+        !keyring_has(&r->keyring, r->header->member) || lanes_skipped(&r->lanes, r->header->member, r->header->seq);
+    if (left_behind) return STATUS_OK;
     if (replica_check_batch(r, header_bytes, body, contents, r->header, &hash) != STATUS_OK) return STATUS_CORRUPT;
     enum status status = take_batch(r, r->header, &hash, header_bytes, body, contents);
     /* Other versions of an executed position, or batches of a sealed lane, are leftovers that mean nothing any

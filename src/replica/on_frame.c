@@ -107,6 +107,15 @@ static enum status on_proof(struct replica *r, uint32_t from, const struct frame
     return replica_take_proof(r, frame->proof, true);
 }
 
+static enum status on_fetch_handover(struct replica *r, uint32_t from, const struct frame *frame) {
+    return replica_on_fetch_handover(r, from, frame->fetch_handover);
+}
+
+static enum status on_handover(struct replica *r, uint32_t from, const struct frame *frame) {
+    (void)from;
+    return replica_on_handover(r, frame->handover);
+}
+
 static frame_handler *const handlers[FRAME_TYPE_COUNT] = {
     [FRAME_HELLO] = on_hello,
     [FRAME_BATCH] = replica_on_batch,
@@ -125,6 +134,8 @@ static frame_handler *const handlers[FRAME_TYPE_COUNT] = {
     [FRAME_RECOVER] = on_recover,
     [FRAME_RECOVERED] = replica_on_recovered,
     [FRAME_PROOF] = on_proof,
+    [FRAME_FETCH_HANDOVER] = on_fetch_handover,
+    [FRAME_HANDOVER] = on_handover,
 };
 
 /* Messages that may make blocks final are not taken while much that is final waits for its batches: this member
@@ -155,6 +166,7 @@ static bool is_question(enum frame_type type) {
     case FRAME_FETCH_BLOCK:
     case FRAME_FETCH_RANGE:
     case FRAME_FETCH_VIEWS:
+    case FRAME_FETCH_HANDOVER:
     case FRAME_RECOVER: return true;
     default: return false;
     }
@@ -173,11 +185,11 @@ static enum status handle(struct replica *r, uint32_t from) {
 static bool blameless(enum status status) {
     return status == STATUS_OK || status == STATUS_STALE || status == STATUS_DUPLICATE || status == STATUS_MISSING ||
            status == STATUS_BUSY || status == STATUS_TOO_MANY || status == STATUS_CLOCK_AHEAD ||
-           status == STATUS_NOT_FOUND;
+           status == STATUS_NOT_FOUND || status == STATUS_WRONG_EPOCH;
 }
 
 void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from, struct slice bytes) {
-    if (from >= r->members || from == r->self || r->diverged) return;
+    if (!keyring_has(&r->keyring, from) || from == r->self || r->diverged) return;
     r->now = now;
     r->counters.frames_in++;
     r->known[from].heard_us = now.mono_us;
@@ -192,7 +204,7 @@ void replica_on_frame(struct replica *r, struct replica_time now, uint32_t from,
 }
 
 static void look_for_available(struct replica *r) {
-    uint32_t needed = quorum_available(r->members, r->genesis.threshold);
+    uint32_t needed = quorum_available(r->heads, r->roster.threshold);
     uint64_t tip = lanes_tip(&r->lanes, r->self).seq;
     while (r->available_seq < tip && lanes_holders(&r->lanes, r->self, r->self, r->available_seq + 1) >= needed) {
         r->available_seq++;

@@ -218,3 +218,9 @@ void own_clear(struct own *own) {
     own->items_count = own->bytes = own->contents_count = own->content_bytes = 0;
     own->batches = own->last_items = own->last_bytes = own->last_content_bytes = 0;
 }
+
+void own_reset(struct own *own) {
+    own_clear(own);
+    own->keys_count = 0;
+    memset(own->keys, 0, KEY_SLOTS * sizeof *own->keys);
+}

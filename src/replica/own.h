@@ -44,6 +44,8 @@ struct own {
 
 size_t own_bytes(void);
 void own_init(struct own *own, void *memory, size_t bytes);
+/* Forgets everything that is on its way. */
+void own_reset(struct own *own);
 /* Appends an item whose form was checked. `ret_batch` (from 0) and `ret_index`: where it will be. When the same one
  * is on its way, what execution would say to the second: STATUS_DUPLICATE_OBSERVATION, STATUS_UNKNOWN_OBSERVATION (a
  * retract), STATUS_QUESTION_EXISTS, STATUS_QUESTION_CLOSED. STATUS_BUSY when one of the limits above is reached. */

@@ -28,6 +28,7 @@ enum replica_event_kind {
     EVENT_PEER_REFUSED,    /* a frame of `member` was refused: `status` */
     EVENT_LEVEL,           /* this member's own partition level has changed: `level` */
     EVENT_THRESHOLD,       /* another threshold than before is in force from `height` on */
+    EVENT_EPOCH,           /* the block at `height` was the last of its epoch: another one has begun */
     EVENT_DIVERGED,        /* an honest majority has another root at `height`: this member has stopped */
 };
 
@@ -63,6 +64,11 @@ struct replica_ports {
     void (*persist_executed)(void *context, const struct hash *batch, uint64_t height);
     void (*persist_height)(void *context, uint64_t height, const struct hash *block_hash, struct slice block,
                            struct slice finalization, uint64_t time_us, const struct checkpoint *checkpoint);
+    /* What belongs to the end of an epoch. Position 0: the handover, when enough have signed it. From 1 on, when its last
+     * block has no finalization of its own: the blocks behind it, which are void; the last of them has the finalization. A position is
+     * written once. */
+    void (*persist_epoch)(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                          struct slice finalization);
     /* The newest certificate: replaces an older or smaller one. `signatures` ascend by member. */
     void (*persist_certified)(void *context, const struct checkpoint *checkpoint,
                               const struct checkpoint_signature *signatures, uint32_t count);
@@ -77,6 +83,8 @@ struct replica_ports {
     /* An executed block; its finalization is empty when a later block's covers it. */
     enum status (*read_height)(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization);
+    enum status (*read_epoch)(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                              struct slice *ret_finalization);
     /* A leaf of the log, of this step's blocks too. */
     enum status (*read_leaf)(void *context, uint64_t index, struct slice *ret_bytes);
 

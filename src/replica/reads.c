@@ -6,8 +6,12 @@ struct machine *replica_machine(struct replica *r) {
     return r->machine;
 }
 
+const struct roster *replica_roster(const struct replica *r) { return &r->roster; }
+
 void replica_status(const struct replica *r, struct replica_status *ret_status) {
     *ret_status = (struct replica_status){.self = r->self,
+                                          .is_member = r->signer != NULL,
+                                          .epoch = r->roster.epoch,
                                           .view = agreement_view(r->agreement),
                                           .finalized_height = agreement_final_height(r->agreement),
                                           .certified_height = r->certified.height,

@@ -45,13 +45,20 @@ static bool all_answered(const struct replica *r) {
 
 static void finish_when_ready(struct replica *r) {
     /* n - 1 others are all there are: with a quorum of everybody, all of them have to answer. */
-    uint32_t needed = r->quorum < r->members ? r->quorum : r->members - 1;
+    uint32_t needed = r->quorum < r->heads ? r->quorum : r->heads - 1;
     if (answers(r) < needed) return;
     if (r->recover_done_us == 0) r->recover_done_us = r->now.mono_us;
     if (!all_answered(r) && r->now.mono_us < r->recover_done_us + RECOVER_US) return;
     r->recovering = false;
     r->lanes_moved = true;
     agreement_unmute(r->agreement, r->now.mono_us, signed_view(r) + 1);
+}
+
+void replica_recover_again(struct replica *r) {
+    r->recovering = true;
+    r->recover_view = r->recover_done_us = 0;
+    r->recover_at_us = r->now.mono_us;
+    for (uint32_t m = 0; m < r->members; m++) r->peers[m].recovered = false;
 }
 
 void replica_recover_tick(struct replica *r) {
@@ -101,6 +108,7 @@ enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce)
     r->out->type = FRAME_RECOVERED;
     r->out->recovered.nonce = nonce;
     r->out->recovered.tip = tip;
+    r->out->recovered.epoch = r->roster.epoch;
     r->out->recovered.view = view;
     r->out->recovered.signed_view = num_max_u64(view, signed_view(r));
     replica_send_frame(r, from, r->out);
@@ -116,6 +124,8 @@ static bool lane_is_back(const struct replica *r, const struct tip *tip) {
 enum status replica_on_recovered(struct replica *r, uint32_t from, const struct frame *frame) {
     if (!r->recovering || frame->recovered.nonce != r->recover_nonce) return STATUS_STALE;
     const struct tip *tip = &frame->recovered.tip;
+    if (frame->recovered.epoch < r->roster.epoch) return STATUS_STALE;
+    if (frame->recovered.epoch > r->roster.epoch) return STATUS_MISSING;
     if (tip->member != r->self) return STATUS_BAD_VALUE;
     uint64_t view = frame->recovered.view;
     uint64_t voted = num_max_u64(view, frame->recovered.signed_view);

@@ -69,9 +69,9 @@ static void send_one(void *context, uint32_t to, struct slice frame) {
 static void init_agreement(struct replica *r, void *memory, size_t bytes) {
     struct agreement_config config = {.members = r->members,
                                       .self = r->self,
-                                      .threshold = r->genesis.threshold,
+                                      .threshold = r->roster.threshold,
                                       .chain = r->chain,
-                                      .secret = r->secret,
+                                      .secret = r->signer,
                                       .keyring = r->keyring,
                                       .delta_us = r->delta_us};
     struct agreement_host host = {.context = r,
@@ -109,13 +109,15 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     genesis_chain(&r->genesis, &r->chain);
     r->self = config->self;
     r->members = n;
-    r->quorum = quorum_size(n, r->genesis.threshold);
     memcpy(r->secret, config->secret, SECRET_BYTES);
-    r->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])r->genesis.keys, .members = n};
+    r->has_next_secret = config->next_secret != NULL;
+    if (r->has_next_secret) memcpy(r->next_secret, config->next_secret, SECRET_BYTES);
     r->delta_us = config->delta_us != 0 ? config->delta_us : DELTA_DEFAULT_US;
     r->heartbeat_us = config->heartbeat_us != 0 ? config->heartbeat_us : HEARTBEAT_DEFAULT_US;
     r->ports = *ports;
     r->threshold = r->genesis.threshold;
+    roster_of(&r->genesis, &r->previous);
+    replica_take_roster(r, &r->previous);
     r->known = arena_take(&arena, n * sizeof(struct replica_peer));
     r->peers = arena_take(&arena, n * sizeof(struct peer));
     r->attestations = arena_take(&arena, (size_t)ATTESTED_HEIGHTS * n * sizeof(struct attestation));
@@ -144,11 +146,14 @@ void replica_start(struct replica *r, struct replica_time now, enum replica_memo
     CHECK(!r->started);
     r->started = true;
     r->restoring = false;
-    r->recovering = memory == MEMORY_LOST || r->own_lost;
+    /* In a later epoch than the first nothing durable says that it was asked about this one. */
+    bool unsure = memory == MEMORY_LANE_LOST && r->roster.epoch > 0;
+    r->recovering = memory == MEMORY_LOST || r->own_lost || unsure;
     r->lane_closed = memory != MEMORY_WHOLE || r->own_lost;
     r->recover_nonce = now.mono_us ^ now.wall_us << 20 ^ r->self;
     r->now = now;
     replica_watch_start(r);
+    replica_handover_start(r);
     /* The genesis is leaf 0 of every log, and it has to be in the ledger before the first height. */
     if (machine_height(r->machine) == 0) {
         struct writer writer = writer_of(r->buffer, FRAME_BYTES_MAX);
@@ -218,6 +223,7 @@ void replica_on_tick(struct replica *r, struct replica_time now) {
     }
     replica_watch_tick(r);
     replica_fetch_tick(r);
+    replica_handover_tick(r);
     if (r->recovering) replica_recover_tick(r);
     agreement_on_tick(r->agreement, now.mono_us);
     replica_settle(r);
@@ -228,6 +234,7 @@ uint64_t replica_deadline_us(const struct replica *r) {
     uint64_t deadline = num_min_u64(r->heartbeat_at_us, agreement_deadline_us(r->agreement));
     if (r->recovering) deadline = num_min_u64(deadline, r->recover_at_us);
     deadline = num_min_u64(deadline, monitor_deadline_us(&r->monitor));
+    deadline = num_min_u64(deadline, replica_handover_deadline_us(r));
     return num_min_u64(deadline, r->wants_due_us);
 }
 

@@ -17,6 +17,8 @@ struct replica_config {
     const struct genesis *genesis; /* copied */
     uint32_t self;
     const uint8_t *secret; /* SECRET_BYTES, copied */
+    const uint8_t
+        *next_secret;      /* copied, NULL for none: of the key that the group is asked to take for this member */
     uint64_t delta_us;     /* the delay that a message is expected to need at most; 0: 100 ms */
     uint64_t heartbeat_us; /* 0: 250 ms */
 };
@@ -76,6 +78,7 @@ uint64_t replica_deadline_us(const struct replica *replica);
  * - STATUS_BUSY: the lane has about LANE_OUTSTANDING_MAX batches outstanding, or waits to be put back together;
  * - STATUS_FORKED: a second batch of this member was seen at one place, so that nobody takes its batches any more;
  * - STATUS_LANE_CLOSED: after amnesia;
+ * - STATUS_NOT_ALLOWED: its key does not stand in the roster of this epoch;
  * - STATUS_DIVERGED. */
 enum status replica_submit(struct replica *replica, struct replica_time now, struct slice bytes, struct slice content,
                            uint64_t *ret_seq, uint32_t *ret_index) MUST_USE;
@@ -115,6 +118,7 @@ struct replica_counters {
 };
 struct replica_status {
     uint32_t self;
+    bool is_member; /* its key stands in the roster of the epoch; else it follows and signs nothing */
     uint64_t epoch;
     uint64_t view;
     uint64_t finalized_height; /* agreed on; executed may lag while batches are fetched */
@@ -127,6 +131,8 @@ struct replica_status {
     struct checkpoint checkpoint;
     struct replica_counters counters;
 };
+/* Who the members are in the epoch that runs. */
+const struct roster *replica_roster(const struct replica *replica);
 void replica_status(const struct replica *replica, struct replica_status *ret_status);
 /* Whom this member hears (docs/protocol.md 6): its own view, which is what its lane says as soon as it is committed. */
 struct replica_reach {

@@ -55,7 +55,7 @@ static enum status check_finalization(const struct replica *r, struct slice byte
     bool fits =
         finalization.kind == VOTE_FINALIZE && finalization.view == view && hash_equal(&finalization.block, block);
     if (!fits) return STATUS_CORRUPT;
-    return vote_certificate_verify(&finalization, &r->chain, &r->keyring, r->genesis.threshold);
+    return vote_certificate_verify(&finalization, &r->chain, &r->keyring, r->roster.threshold);
 }
 
 enum status replica_restore_height(struct replica *r, uint64_t height, struct slice bytes, struct slice finalization,
@@ -119,14 +119,16 @@ enum status replica_restore_certified(struct replica *r, const struct checkpoint
     if (count == 0 || count > r->members || checkpoint->height > machine_height(r->machine)) return STATUS_CORRUPT;
     const struct checkpoint *own = &r->checkpoints[checkpoint->height % ATTESTED_HEIGHTS];
     if (own->height == checkpoint->height && !hash_equal(&own->root, &checkpoint->root)) return STATUS_CORRUPT;
+    const struct roster *roster = replica_roster_of(r, checkpoint->epoch);
+    if (roster == NULL) return checkpoint->epoch < r->roster.epoch ? STATUS_OK : STATUS_CORRUPT;
     struct member_set seen = {0};
     for (uint32_t i = 0; i < count; i++) {
-        if (signatures[i].member >= r->members || !member_set_add(&seen, signatures[i].member)) return STATUS_CORRUPT;
-        enum status good =
-            checkpoint_verify(checkpoint, &r->chain, r->keyring.keys[signatures[i].member], signatures[i].signature);
+        uint32_t m = signatures[i].member;
+        if (!roster_has(roster, m) || !member_set_add(&seen, m)) return STATUS_CORRUPT;
+        enum status good = checkpoint_verify(checkpoint, &r->chain, roster->keys[m], signatures[i].signature);
         if (good != STATUS_OK) return STATUS_CORRUPT;
     }
-    if (!member_set_quorum(&seen, r->members, checkpoint->threshold)) return STATUS_CORRUPT;
+    if (!member_set_quorum(&seen, roster_heads(roster), checkpoint->threshold)) return STATUS_CORRUPT;
     r->certified = *checkpoint;
     r->certified_count = count;
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);

@@ -8,6 +8,7 @@
 #include "replica/own.h"
 #include "replica/replica.h"
 #include "wire/frame.h"
+#include "wire/handover.h"
 
 /* Final blocks that wait for batches before they can be executed. With more than the backlog of them this member
  * takes nothing more from the agreement until it has caught up: what one message can then still make final is a
@@ -90,6 +91,18 @@ struct peer {
     uint64_t allowance_us;         /* when that was; 0: never yet */
 };
 
+/* The handover of the epoch before, until enough have signed it. */
+struct pending_handover {
+    bool is_open;
+    struct checkpoint checkpoint;
+    struct merkle_frontier log; /* before the two last leaves */
+    uint8_t state[RECORD_STATE_BYTES_MAX];
+    size_t state_bytes;
+    struct member_set signers;
+    uint8_t signatures[MEMBERS_MAX][SIGNATURE_BYTES];
+    uint64_t ask_us; /* when the others are asked for it again */
+};
+
 struct replica {
     struct genesis genesis;
     struct hash chain;
@@ -97,7 +110,16 @@ struct replica {
     uint32_t members;
     uint32_t quorum;
     uint8_t secret[SECRET_BYTES];
+    uint8_t next_secret[SECRET_BYTES]; /* kept ready for an epoch in which this member has another key */
+    bool has_next_secret;
+    const uint8_t
+        *signer; /* the secret of this member's key in the roster; NULL: it is not in it, and signs nothing */
+    struct roster roster;   /* of the epoch that runs */
+    struct roster previous; /* of the one before; of the first epoch in the first */
+    uint32_t heads;         /* members in the roster */
     struct keyring keyring;
+    struct pending_handover pending;
+    struct handover handover; /* scratch */
     uint64_t delta_us;
     uint64_t heartbeat_us;
     struct replica_ports ports;
@@ -184,6 +206,31 @@ void replica_say(struct replica *r, const struct item *item);
 void replica_answer_challenge(struct replica *r);
 void replica_tell_time(struct replica *r);
 
+/* epoch.c */
+void replica_take_roster(struct replica *r, const struct roster *roster);
+/* `last` was executed and ends the epoch. `is_proven`: it has a finalization of its own. */
+void replica_end_epoch(struct replica *r, const struct queued_block *last, bool is_proven);
+
+/* The roster of this epoch, which is the one that runs or the one before; else NULL. */
+const struct roster *replica_roster_of(const struct replica *r, uint64_t epoch);
+
+/* resay.c */
+/* The own batches that are not executed, oldest first. */
+uint32_t replica_resay_collect(const struct replica *r, struct hash ret_hashes[LANE_OUTSTANDING_MAX]);
+void replica_resay(struct replica *r, const struct hash *hashes, uint32_t count);
+
+/* handover.c */
+/* The epoch before this one has ended with this checkpoint. */
+void replica_handover_begin(struct replica *r, const struct checkpoint *checkpoint);
+void replica_handover_signed(struct replica *r, uint32_t member, const struct checkpoint *checkpoint,
+                             const uint8_t signature[SIGNATURE_BYTES]);
+/* After restoring: the ledger may have it. */
+void replica_handover_start(struct replica *r);
+void replica_handover_tick(struct replica *r);
+uint64_t replica_handover_deadline_us(const struct replica *r);
+enum status replica_on_fetch_handover(struct replica *r, uint32_t from, uint64_t epoch);
+enum status replica_on_handover(struct replica *r, struct slice bytes);
+
 /* level.c */
 void replica_watch_start(struct replica *r);
 void replica_watch_heard(struct replica *r, uint32_t from);
@@ -196,6 +243,7 @@ bool replica_holds_back(const struct replica *r, const struct tip *tip);
 bool replica_hold(struct replica *r, const struct header *header, const struct hash *hash, struct slice header_bytes,
                   struct slice body, struct slice contents);
 void replica_release(struct replica *r, struct held *held);
+void replica_release_all(struct replica *r, uint32_t member);
 
 /* on_batch.c */
 enum status replica_on_batch(struct replica *r, uint32_t from, const struct frame *frame);
@@ -213,6 +261,7 @@ void replica_want_lane(struct replica *r, uint32_t member, uint64_t seq, uint64_
 /* `tip` by its hash, and what is before it by its place. */
 void replica_want_up_to(struct replica *r, const struct tip *tip, uint32_t why, uint64_t delay_us);
 void replica_fetch_tick(struct replica *r);
+void replica_drop_wants(struct replica *r, uint32_t member);
 void replica_got(struct replica *r, const struct tip *tip);
 enum status replica_on_fetch_batch(struct replica *r, uint32_t from, const struct tip *tip);
 enum status replica_send_range(struct replica *r, uint32_t to, uint64_t height);
@@ -237,6 +286,7 @@ void replica_look_for_work(struct replica *r);
 size_t replica_queue_bytes(uint32_t members);
 void replica_finalized(void *context, const struct agreement_block *block, struct slice finalization);
 bool replica_execute_next(struct replica *r);
+void replica_queue_drop_first(struct replica *r);
 enum status replica_queue_block(struct replica *r, const struct hash *hash, const struct block *block,
                                 struct slice bytes, struct slice finalization);
 
@@ -248,6 +298,10 @@ void replica_send_attestation(struct replica *r, uint32_t to);
 /* misbehaviour.c */
 size_t replica_proofs_bytes(uint32_t members);
 void replica_proof_final(struct replica *r, struct slice bytes);
+/* The block that carried it is void: it is to be carried again. */
+void replica_proof_void(struct replica *r, struct slice bytes);
+/* Those against this member can't be judged any more. */
+void replica_drop_proofs(struct replica *r, uint32_t member);
 void replica_fork_seen(struct replica *r, struct slice header, const struct hash *rival);
 void replica_votes_seen(void *context, const struct vote *a, const struct vote *b);
 enum status replica_take_proof(struct replica *r, struct slice bytes, bool forward);
@@ -255,6 +309,8 @@ enum status replica_take_proof(struct replica *r, struct slice bytes, bool forwa
 /* recover.c */
 bool replica_is_forgetful(const struct replica *r);
 void replica_recover_tick(struct replica *r);
+/* Another epoch began: what was answered was about the one before. */
+void replica_recover_again(struct replica *r);
 enum status replica_on_recover(struct replica *r, uint32_t from, uint64_t nonce);
 enum status replica_on_recovered(struct replica *r, uint32_t from, const struct frame *frame);
 

@@ -20,11 +20,13 @@ enum { SAID_BYTES_MAX = 64 };
 bool replica_may_write(const struct replica *r) {
     const struct lane *lane = &r->lanes.lanes[r->self];
     struct tip next = {.member = r->self, .seq = lanes_tip(&r->lanes, r->self).seq + 1};
-    return !r->diverged && !r->lane_closed && !lane->forked && !lane->sealed && !replica_holds_back(r, &next);
+    return r->signer != NULL && !r->diverged && !r->lane_closed && !lane->forked && !lane->sealed &&
+           !replica_holds_back(r, &next);
 }
 
 static enum status why_not(const struct replica *r) {
     if (r->diverged) return STATUS_DIVERGED;
+    if (r->signer == NULL) return STATUS_NOT_ALLOWED;
     if (r->lane_closed) return STATUS_LANE_CLOSED;
     return r->lanes.lanes[r->self].forked || r->lanes.lanes[r->self].sealed ? STATUS_FORKED : STATUS_BUSY;
 }
@@ -81,7 +83,7 @@ static void seal_batch(struct replica *r, struct slice body, uint32_t count, str
     uint8_t bytes[HEADER_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);
     struct hash hash;
-    header_sign(header, &r->chain, r->secret, &writer, &hash);
+    header_sign(header, &r->chain, r->signer, &writer, &hash);
     CHECK(writer_status(&writer) == STATUS_OK);
     struct batch *batch;
     struct tip missing;

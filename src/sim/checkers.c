@@ -69,8 +69,8 @@ static void first_final(struct sim_member *body, uint64_t height, const struct h
 
 /* The threshold of a height is the one that the levels in its state ask for, written down a second time (docs/protocol.md 6): raised by
  * 15/100, to 9/10 at most, as soon as more members see a partition than the quorum does without. */
-static bool threshold_fits(const struct sim *sim, uint32_t apart, struct threshold is) {
-    struct threshold base = sim->config.threshold;
+static bool threshold_fits(const struct sim *sim, uint32_t apart, uint64_t epoch, struct threshold is) {
+    struct threshold base = sim_base(sim, epoch);
     bool raised = apart * base.denominator > sim->config.members * (base.denominator - base.numerator);
     bool is_base = is.numerator * base.denominator == base.numerator * is.denominator;
     bool is_nine_tenths = 10 * is.numerator >= 9 * is.denominator;
@@ -84,7 +84,7 @@ static void check_threshold(struct sim_member *body, const struct checkpoint *ch
     if (body->replica == NULL) return; /* it executes while it starts */
     const struct machine *machine = replica_machine(body->replica);
     for (uint32_t m = 0; m < body->sim->config.members; m++) apart += machine_member(machine, m).level >= LEVEL_MAJOR;
-    if (!threshold_fits(body->sim, apart, checkpoint->threshold))
+    if (!threshold_fits(body->sim, apart, checkpoint->epoch, checkpoint->threshold))
         sim_violation(body->sim, "a threshold that the levels do not ask for",
                       "%u/%u at height %llu of member %u, where %u members are apart",
                       checkpoint->threshold.numerator, checkpoint->threshold.denominator,
@@ -128,7 +128,7 @@ void sim_check_certified(struct sim_member *body, const struct checkpoint *check
     if (!member_set_quorum(&signers, sim->config.members, checkpoint->threshold))
         sim_violation(sim, "a certificate below its threshold", "height %llu",
                       (unsigned long long)checkpoint->height);
-    if (threshold_compare(checkpoint->threshold, sim->config.threshold) < 0)
+    if (threshold_compare(checkpoint->threshold, sim_base(sim, checkpoint->epoch)) < 0)
         sim_violation(sim, "a certificate below the threshold of the genesis", "height %llu",
                       (unsigned long long)checkpoint->height);
     bool known = checkpoint->height >= 1 && checkpoint->height <= sim->finals_count;

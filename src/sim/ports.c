@@ -77,6 +77,8 @@ static void port_certificate(void *context, uint64_t view, enum vote_kind kind, 
 FORWARD(block, (void *context, const struct hash *hash, uint64_t view, struct slice bytes),
         (body->disk, hash, view, bytes))
 FORWARD(proof, (void *context, uint32_t guilty, struct slice bytes), (body->disk, guilty, bytes))
+FORWARD(epoch, (void *context, uint64_t epoch, uint32_t position, struct slice bytes, struct slice finalization),
+        (body->disk, epoch, position, bytes, finalization))
 #undef FORWARD
 
 #define READ(name, parameters, arguments)                                                                            \
@@ -90,6 +92,8 @@ READ(batch,
 READ(lane, (void *context, uint32_t lane, uint64_t seq, struct hash *hash), (body->disk, lane, seq, hash))
 READ(height, (void *context, uint64_t height, struct slice *block, struct slice *finalization),
      (body->disk, height, block, finalization))
+READ(epoch, (void *context, uint64_t epoch, uint32_t position, struct slice *bytes, struct slice *finalization),
+     (body->disk, epoch, position, bytes, finalization))
 READ(leaf, (void *context, uint64_t index, struct slice *bytes), (body->disk, index, bytes))
 #undef READ
 
@@ -120,6 +124,8 @@ struct replica_ports sim_ports_of(struct sim_member *body) {
                                   .persist_height = port_height,
                                   .persist_certified = port_certified,
                                   .persist_proof = port_proof,
+                                  .persist_epoch = port_epoch,
+                                  .read_epoch = port_read_epoch,
                                   .read_batch = port_read_batch,
                                   .read_lane = port_read_lane,
                                   .read_height = port_read_height,

@@ -63,6 +63,8 @@ struct sim_config {
     enum sim_network network;
     uint64_t submit_every_us; /* mean pause of a member between submissions; 0: nobody submits */
     struct sim_faults faults;
+    /* How often a minute the honest members want another base threshold: in epochs with an odd number it is 7/10. */
+    uint32_t changes;
     uint32_t byzantine; /* how many members lie; which ones is the seed's */
     const char *attack; /* a name of sim/attacks; NULL: everybody changes attacks every few seconds */
     uint64_t run_us;    /* sim_run stops at this time */

@@ -33,30 +33,41 @@ static void forget(struct said *said) {
     *said = (struct said){0};
 }
 
+/* No run comes near the first; liars name such places to no effect. */
+enum { HUGE_PLACE = 1 << 20, EPOCH_PLACES = 1 << 13 };
+
+/* Views of later epochs stand behind those of the epochs before. False for what nobody honest comes near to. */
+static bool vote_is_followed(const struct sim *sim, struct vote *vote) {
+    if (sim->config.changes == 0) return vote->epoch == 0 && vote->view < HUGE_PLACE;
+    if (vote->view >= EPOCH_PLACES || vote->epoch >= HUGE_PLACE / EPOCH_PLACES) return false;
+    return true;
+}
+
+static uint64_t place_of(const struct vote *vote) { return vote->epoch * EPOCH_PLACES + vote->view; }
+
 /* The same rules as vote_conflicts, written down a second time. */
 static bool vote_contradicts(struct said *said, const struct vote *vote) {
     static const struct hash something = {{1}};
     switch (vote->kind) {
-    case VOTE_NOTARIZE: return contradicts(&said->notarized, vote->view, &vote->block);
+    case VOTE_NOTARIZE: return contradicts(&said->notarized, place_of(vote), &vote->block);
     case VOTE_FINALIZE:
-        return contradicts(&said->finalized, vote->view, &vote->block) || is_set(&said->nullified, vote->view);
+        return contradicts(&said->finalized, place_of(vote), &vote->block) ||
+               is_set(&said->nullified, place_of(vote));
     case VOTE_NULLIFY:
-        return contradicts(&said->nullified, vote->view, &something) || is_set(&said->finalized, vote->view);
+        return contradicts(&said->nullified, place_of(vote), &something) || is_set(&said->finalized, place_of(vote));
     }
     return false;
 }
 
 /* --- reading frames, only those that matter --- */
 
-enum { HUGE_PLACE = 1 << 20 }; /* no run comes near; liars name such places to no effect */
-
 static bool type_is(struct slice frame, enum frame_type type) { return frame.bytes >= 2 && frame.data[1] == type; }
 
-static bool read_vote(struct slice bytes, struct vote *ret_vote) {
+static bool read_vote(const struct sim *sim, struct slice bytes, struct vote *ret_vote) {
     struct frame frame;
     if (!type_is(bytes, FRAME_VOTE) || frame_read(bytes, &frame) != STATUS_OK) return false;
     *ret_vote = frame.vote;
-    return frame.vote.epoch == 0 && frame.vote.view < HUGE_PLACE;
+    return vote_is_followed(sim, ret_vote);
 }
 
 /* The leader's signature of a proposal is its vote. */
@@ -66,10 +77,10 @@ static bool read_proposal(const struct sim *sim, struct slice bytes, struct vote
     struct hash hash;
     if (!type_is(bytes, FRAME_PROPOSAL) || frame_read(bytes, &frame) != STATUS_OK) return false;
     if (block_read(frame.proposal.block, &sim->chain, &block, &hash) != STATUS_OK) return false;
-    *ret_vote = (struct vote){.view = block.view, .kind = VOTE_NOTARIZE, .block = hash};
-    ret_vote->member = (uint32_t)(block.view % sim->config.members);
+    *ret_vote = (struct vote){.epoch = block.epoch, .view = block.view, .kind = VOTE_NOTARIZE, .block = hash};
+    ret_vote->member = (uint32_t)((block.view + block.epoch) % sim->config.members);
     memcpy(ret_vote->signature, frame.proposal.signature, SIGNATURE_BYTES);
-    return block.epoch == 0 && block.view < HUGE_PLACE;
+    return vote_is_followed(sim, ret_vote);
 }
 
 static bool read_batch(const struct sim *sim, struct slice bytes, struct header *ret_header, struct hash *ret_hash,
@@ -88,7 +99,7 @@ void sim_witness_said(struct sim_member *body, struct slice bytes) {
     struct vote vote;
     struct hash hash;
     struct said *said = &sim->said[body->number];
-    if (read_vote(bytes, &vote) || read_proposal(sim, bytes, &vote)) {
+    if (read_vote(sim, bytes, &vote) || read_proposal(sim, bytes, &vote)) {
         if (vote.member == body->number && vote_contradicts(said, &vote))
             sim_violation(sim, "an honest member contradicts itself", "member %u in view %llu", body->number,
                           (unsigned long long)vote.view);
@@ -122,7 +133,8 @@ static void heard_vote(struct sim_member *body, const struct vote *vote) {
     if (vote->member >= sim->config.members || !sim->liar[vote->member]) return;
     struct replica_status status;
     replica_status(body->replica, &status);
-    if (vote->view < status.view || vote->view >= status.view + VIEWS_AHEAD_MAX) return;
+    if (vote->epoch != status.epoch || vote->view < status.view || vote->view >= status.view + VIEWS_AHEAD_MAX)
+        return;
     if (vote_verify(vote, &sim->chain, &sim->keyring) != STATUS_OK) return;
     struct said *heard = &body->heard_since[vote->member];
     if (is_set(&heard->batches, 0)) expect_proof(body, vote->member, "votes");
@@ -154,7 +166,7 @@ void sim_witness_heard(struct sim_member *body, struct slice bytes) {
     struct vote vote;
     struct hash hash;
     if (sim->liars == 0) return;
-    if (read_vote(bytes, &vote)) {
+    if (read_vote(sim, bytes, &vote)) {
         heard_vote(body, &vote);
     } else if (read_batch(sim, bytes, &header, &hash, &frame)) {
         heard_batch(body, &header, &hash, &frame);

@@ -91,6 +91,31 @@ enum status sim_tell(struct sim *sim, uint32_t member, const char *observation, 
     return submit(sim, member, &item);
 }
 
+struct threshold sim_base(const struct sim *sim, uint64_t epoch) {
+    return epoch % 2 == 0 ? sim->config.threshold : (struct threshold){7, 10};
+}
+
+static void change_later(struct sim *sim) {
+    uint64_t pause_us = 1 + prng_below(&sim->workload, 2 * UINT64_C(60000000) / sim->config.changes);
+    sim_schedule(sim, (struct event){.at_us = sim->now_us + pause_us, .kind = ON_CHANGE});
+}
+
+/* Whoever is up proposes to end the epoch that it is in. A refusal is an answer, here too. */
+void sim_on_change(struct sim *sim) {
+    if (sim->quiet) return;
+    change_later(sim);
+    for (uint32_t m = 0; m < sim->config.members; m++) {
+        struct item item = {.kind = ITEM_RECONFIGURE, .reconfigure = {.change = CHANGE_THRESHOLD}};
+        struct replica_status status;
+        if (sim->liar[m] || sim->members[m].replica == NULL) continue;
+        replica_status(sim->members[m].replica, &status);
+        item.reconfigure.epoch = status.epoch;
+        item.reconfigure.threshold = sim_base(sim, status.epoch + 1);
+        enum status submitted = submit(sim, m, &item);
+        (void)submitted;
+    }
+}
+
 static void submit_later(struct sim *sim, uint32_t member) {
     uint64_t pause_us = 1 + prng_below(&sim->workload, 2 * sim->config.submit_every_us);
     sim_schedule(sim, (struct event){.at_us = sim->now_us + pause_us, .kind = ON_SUBMIT, .body = member});
@@ -98,6 +123,7 @@ static void submit_later(struct sim *sim, uint32_t member) {
 
 void sim_start_workload(struct sim *sim) {
     for (uint32_t i = 0; i < sim->config.members && sim->config.submit_every_us > 0; i++) submit_later(sim, i);
+    if (sim->config.changes > 0) change_later(sim);
 }
 
 /* Half of the questions end with a verdict, and are followed by another one. */

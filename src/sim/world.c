@@ -28,6 +28,7 @@ static void handle(struct sim *sim, const struct event *event) {
     case ON_ARRIVAL: sim_deliver(sim, event); break;
     case ON_SUBMIT: sim_on_submit(sim, event->body); break;
     case ON_ATTACK: sim_on_attack(sim, event); break;
+    case ON_CHANGE: sim_on_change(sim); break;
     case ON_RESTART:
     case ON_FAULT:
     case ON_COPY_BACK:

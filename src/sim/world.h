@@ -11,7 +11,17 @@
 
 #define SIM_EPOCH_US UINT64_C(1700000000000000)
 
-enum event_kind { ON_TIMER, ON_ARRIVAL, ON_SUBMIT, ON_RESTART, ON_FAULT, ON_COPY_BACK, ON_LINK, ON_ATTACK };
+enum event_kind {
+    ON_TIMER,
+    ON_ARRIVAL,
+    ON_SUBMIT,
+    ON_RESTART,
+    ON_FAULT,
+    ON_COPY_BACK,
+    ON_LINK,
+    ON_ATTACK,
+    ON_CHANGE
+};
 
 /* Bytes of a frame on its way, shared by all its receivers. */
 struct flying {
@@ -244,6 +254,9 @@ const struct hash *sim_said_batch(const struct sim *sim, uint32_t member, uint64
 
 /* workload.c */
 void sim_start_workload(struct sim *sim);
+void sim_on_change(struct sim *sim);
+/* The base threshold of an epoch, when nothing but it is ever changed. */
+struct threshold sim_base(const struct sim *sim, uint64_t epoch);
 void sim_on_submit(struct sim *sim, uint32_t member);
 
 /* attacks/attacks.c */

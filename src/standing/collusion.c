@@ -97,3 +97,7 @@ uint32_t collusion_ratio(const struct collusion *collusion, uint32_t member, boo
 uint32_t collusion_cluster(const struct collusion *collusion, uint32_t member) {
     return pairs_cluster(&collusion->pairs, member);
 }
+
+void collusion_forget(struct collusion *collusion, uint32_t member) { pairs_forget(&collusion->pairs, member); }
+
+void collusion_resize(struct collusion *collusion, uint32_t heads) { pairs_resize(&collusion->pairs, heads); }

@@ -33,6 +33,10 @@ struct collusion {
 size_t collusion_bytes(uint32_t members);
 /* `zeroed_memory` is aligned to 16 bytes and outlives `collusion`. */
 void collusion_init(struct collusion *collusion, void *zeroed_memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void collusion_forget(struct collusion *collusion, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void collusion_resize(struct collusion *collusion, uint32_t heads);
 /* O(1) a report, and every 64 panels a look at all pairs (standing/pairs.h). */
 void collusion_on_panel(struct collusion *collusion, const struct voice *voice);
 /* S/h with 16 fractional bits, at most 5/4. O(1). */

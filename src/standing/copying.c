@@ -16,7 +16,17 @@ size_t copying_bytes(uint32_t members) { return arena_rounded(members * sizeof(i
 
 void copying_init(struct copying *copying, void *zeroed_memory, uint32_t members) {
     CHECK(members >= 1 && members <= MEMBERS_MAX);
-    *copying = (struct copying){.members = members, .usual = STANDING_ONE, .sum = zeroed_memory};
+    *copying = (struct copying){.members = members, .heads = members, .usual = STANDING_ONE, .sum = zeroed_memory};
+}
+
+void copying_forget(struct copying *copying, uint32_t member) {
+    CHECK(member < copying->members);
+    copying->sum[member] = 0;
+}
+
+void copying_resize(struct copying *copying, uint32_t heads) {
+    CHECK(heads >= 1 && heads <= copying->members);
+    copying->heads = heads;
 }
 
 /* Of splitmix64 (Steele, Lea & Flood 2014), a value at a time. */
@@ -108,7 +118,7 @@ void copying_on_panel(struct copying *copying, const struct voice *voice) {
     struct equality equality;
     compare(voice, &equality);
     struct shares shares = shares_of(voice->reports);
-    int32_t cap = cusum_cap(cusum_threshold(copying->members, 1, false));
+    int32_t cap = cusum_cap(cusum_threshold(copying->heads, 1, false));
     for (uint32_t r = 0; r < voice->reports; r++) {
         const struct voice_report *report = &voice->report[r];
         CHECK(report->member < copying->members);
@@ -123,5 +133,5 @@ void copying_on_panel(struct copying *copying, const struct voice *voice) {
 
 uint32_t copying_ratio(const struct copying *copying, uint32_t member, bool enhanced) {
     CHECK(member < copying->members);
-    return cusum_ratio(copying->sum[member], cusum_threshold(copying->members, 1, enhanced));
+    return cusum_ratio(copying->sum[member], cusum_threshold(copying->heads, 1, enhanced));
 }

@@ -30,15 +30,20 @@
 #include "standing/voice.h"
 
 struct copying {
-    uint32_t members;
-    uint32_t panels; /* so far, at most the window of `usual` */
-    int32_t usual;   /* M, 16 fractional bits; begins at 1 with the weight of 4 panels */
-    int32_t *sum;    /* S of each member, 16 fractional bits */
+    uint32_t members; /* places */
+    uint32_t heads;   /* of them, that are taken */
+    uint32_t panels;  /* so far, at most the window of `usual` */
+    int32_t usual;    /* M, 16 fractional bits; begins at 1 with the weight of 4 panels */
+    int32_t *sum;     /* S of each member, 16 fractional bits */
 };
 
 size_t copying_bytes(uint32_t members);
 /* `zeroed_memory` is aligned to 16 bytes and outlives `copying`. */
 void copying_init(struct copying *copying, void *zeroed_memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void copying_forget(struct copying *copying, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void copying_resize(struct copying *copying, uint32_t heads);
 /* A panel of fewer than 4 reports has too few others to say what is usual and is left out. O(k + reports) a report. */
 void copying_on_panel(struct copying *copying, const struct voice *voice);
 /* S/h with 16 fractional bits, at most 5/4. O(1). */

@@ -32,12 +32,24 @@ size_t drift_bytes(uint32_t members) { return (size_t)DRIFT_FRAMES * STREAMS * m
 
 void drift_init(struct drift *drift, void *memory, uint32_t members) {
     CHECK(members >= 1 && members <= MEMBERS_MAX);
-    *drift = (struct drift){.members = members, .streams = memory};
+    *drift = (struct drift){.members = members, .heads = members, .streams = memory};
     for (uint32_t f = 0; f < DRIFT_FRAMES; f++) drift->variance[f] = STANDING_ONE;
 }
 
 /* Streams of one member: both sides and scales of each hypothesis, one side and scale less of the outcome. */
 static uint32_t streams_of(const struct drift *drift) { return SUMS * drift->frames - 1; }
+
+void drift_resize(struct drift *drift, uint32_t heads) {
+    CHECK(heads >= 1 && heads <= drift->members);
+    drift->heads = heads;
+    if (drift->frames > 0) drift->threshold = cusum_threshold(heads, streams_of(drift), false);
+}
+
+void drift_forget(struct drift *drift, uint32_t member) {
+    CHECK(member < drift->members);
+    for (uint32_t f = 0; f < drift->frames; f++)
+        for (uint32_t s = 0; s < STREAMS; s++) stream_of(drift, f, s)[member] = 0;
+}
 
 static int32_t variance_of(const struct drift *drift, uint32_t frame, uint32_t member) {
     int32_t mean = stream_of(drift, frame, MEAN)[member] / 256;
@@ -125,7 +137,7 @@ void drift_on_panel(struct drift *drift, const struct voice *voice) {
     uint32_t frames = 1 + (k == 2 ? 1 : k);
     if (frames > drift->frames) {
         drift->frames = frames;
-        drift->threshold = cusum_threshold(drift->members, streams_of(drift), false);
+        drift->threshold = cusum_threshold(drift->heads, streams_of(drift), false);
     }
     for (uint32_t r = 0; r < voice->reports; r++) {
         if (voice->report[r].without != NULL) see(drift, voice, &voice->report[r], frames - 1);
@@ -144,6 +156,5 @@ uint32_t drift_ratio(const struct drift *drift, uint32_t member, bool enhanced) 
             if (sum > largest) largest = sum;
         }
     }
-    return cusum_ratio(largest,
-                       enhanced ? cusum_threshold(drift->members, streams_of(drift), true) : drift->threshold);
+    return cusum_ratio(largest, enhanced ? cusum_threshold(drift->heads, streams_of(drift), true) : drift->threshold);
 }

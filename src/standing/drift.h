@@ -33,8 +33,9 @@
 #define DRIFT_FRAMES (1 + HYPOTHESES_MAX)
 
 struct drift {
-    uint32_t members;
-    uint32_t frames; /* that any panel of the family has had */
+    uint32_t members; /* places */
+    uint32_t heads;   /* of them, that are taken */
+    uint32_t frames;  /* that any panel of the family has had */
     uint32_t panels;
     int32_t threshold;              /* for the normal run length */
     int32_t offset[DRIFT_FRAMES];   /* m, 16 fractional bits */
@@ -46,6 +47,10 @@ struct drift {
 size_t drift_bytes(uint32_t members);
 /* `memory` is zeroed, aligned to 16 bytes, and outlives the drift. Only frames that occur are touched. */
 void drift_init(struct drift *drift, void *memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void drift_forget(struct drift *drift, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void drift_resize(struct drift *drift, uint32_t heads);
 /* O(k) a report, about 20 ns a frame, plus every GROUP_INTERVAL panels two medians a frame. */
 void drift_on_panel(struct drift *drift, const struct voice *voice);
 /* The largest S/h of the member, 16 fractional bits, at most 5/4. O(k). */

@@ -14,7 +14,18 @@ size_t omission_bytes(uint32_t members) { return (size_t)3 * members * sizeof(in
 void omission_init(struct omission *omission, void *memory, uint32_t members) {
     CHECK(members >= 1 && members <= MEMBERS_MAX);
     int32_t *sum = memory;
-    *omission = (struct omission){.members = members, .sum = sum, .share = sum + members, .count = sum + 2 * members};
+    *omission = (struct omission){
+        .members = members, .heads = members, .sum = sum, .share = sum + members, .count = sum + 2 * members};
+}
+
+void omission_forget(struct omission *omission, uint32_t member) {
+    CHECK(member < omission->members);
+    omission->sum[member] = omission->share[member] = omission->count[member] = 0;
+}
+
+void omission_resize(struct omission *omission, uint32_t heads) {
+    CHECK(heads >= 1 && heads <= omission->members);
+    omission->heads = heads;
 }
 
 /* The row of the tables for the usual share, rounded up: a miss is worth no more than it should. */
@@ -52,7 +63,7 @@ void omission_on_panel(struct omission *omission, const struct voice *voice) {
     for (uint32_t i = 0; i < omission->members; i++) missed += has_missed(voice, i) ? 1 : 0;
     if (missed >= voice->reports) return;
     uint32_t cell = usual_cell(omission);
-    int32_t cap = cusum_cap(cusum_threshold(omission->members, 1, false));
+    int32_t cap = cusum_cap(cusum_threshold(omission->heads, 1, false));
     for (uint32_t r = 0; r < voice->reports; r++) step(omission, voice->report[r].member, false, cell, cap);
     for (uint32_t i = 0; missed > 0 && i < omission->members; i++) {
         if (has_missed(voice, i)) step(omission, i, true, cell, cap);
@@ -62,5 +73,5 @@ void omission_on_panel(struct omission *omission, const struct voice *voice) {
 
 uint32_t omission_ratio(const struct omission *omission, uint32_t member, bool enhanced) {
     CHECK(member < omission->members);
-    return cusum_ratio(omission->sum[member], cusum_threshold(omission->members, 1, enhanced));
+    return cusum_ratio(omission->sum[member], cusum_threshold(omission->heads, 1, enhanced));
 }

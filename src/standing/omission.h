@@ -20,7 +20,8 @@
 #include "standing/voice.h"
 
 struct omission {
-    uint32_t members;
+    uint32_t members; /* places */
+    uint32_t heads;   /* of them, that are taken */
     uint32_t panels;
     int32_t usual;  /* the group's share of missed panels, 16 fractional bits */
     int32_t *sum;   /* by member */
@@ -32,6 +33,10 @@ struct omission {
 size_t omission_bytes(uint32_t members);
 /* `memory` is zeroed, aligned to 16 bytes, and outlives the omission. */
 void omission_init(struct omission *omission, void *memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void omission_forget(struct omission *omission, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void omission_resize(struct omission *omission, uint32_t heads);
 /* O(n), plus every GROUP_INTERVAL panels a median. */
 void omission_on_panel(struct omission *omission, const struct voice *voice);
 /* S/h of the member, 16 fractional bits, at most 5/4. O(1). */

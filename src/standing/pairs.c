@@ -49,8 +49,8 @@ size_t pairs_bytes(uint32_t members) {
 static void cost_stars(struct pairs *pairs) {
     int32_t cost = 0;
     uint32_t level = 0;
-    for (uint32_t m = 1; m <= (pairs->members - 1) / 2; m++) {
-        cost += LN[pairs->members - m] - LN[m];
+    for (uint32_t m = 1; m <= (pairs->heads - 1) / 2; m++) {
+        cost += LN[pairs->heads - m] - LN[m];
         if (m == UINT32_C(1) << level) pairs->star_cost[level++] = cost;
     }
 }
@@ -61,11 +61,18 @@ static uint32_t allowance_of(uint32_t members) {
     return 2 * (uint32_t)STANDING_ONE / others + 3 * (uint32_t)STANDING_ONE / (others * others);
 }
 
+void pairs_resize(struct pairs *pairs, uint32_t heads) {
+    CHECK(heads >= 1 && heads <= pairs->members);
+    pairs->heads = heads;
+    pairs->allowance = pairs->own + allowance_of(heads);
+    cost_stars(pairs);
+}
+
 void pairs_init(struct pairs *pairs, void *zeroed_memory, uint32_t members, uint32_t allowance) {
     CHECK(members >= 1 && members <= MEMBERS_MAX && allowance <= (uint32_t)STANDING_ONE);
     struct arena arena;
     arena_init(&arena, zeroed_memory, pairs_bytes(members));
-    *pairs = (struct pairs){.members = members, .allowance = allowance + allowance_of(members)};
+    *pairs = (struct pairs){.members = members, .own = allowance};
     pairs->mean = arena_take(&arena, members * PAIRS_SLOTS * sizeof(int32_t));
     pairs->count = arena_take(&arena, members * PAIRS_SLOTS);
     pairs->value = arena_take(&arena, (size_t)members * PAIRS_BLOCK * sizeof(int16_t));
@@ -78,7 +85,7 @@ void pairs_init(struct pairs *pairs, void *zeroed_memory, uint32_t members, uint
     pairs->surprise = arena_take(&arena, members * sizeof(int32_t));
     pairs->cluster = arena_take(&arena, members * sizeof(uint16_t));
     for (uint32_t i = 0; i < members; i++) pairs->cluster[i] = (uint16_t)i;
-    cost_stars(pairs);
+    pairs_resize(pairs, members);
 }
 
 static int32_t clamped(int32_t value, int32_t limit) {
@@ -351,7 +358,7 @@ static void judge_star(struct pairs *pairs, const struct look *look, uint32_t me
     int64_t spread = concentration(look, look->age) * look->kappa / STANDING_ONE;
     spread = spread * (look->bound * 256 / look->usual) / 256;
     int64_t sum = 0;
-    for (uint32_t m = 1, level = 0; m <= count && m <= (pairs->members - 1) / 2; m++) {
+    for (uint32_t m = 1, level = 0; m <= count && m <= (pairs->heads - 1) / 2; m++) {
         sum += row[m - 1];
         if (m != UINT32_C(1) << level) continue;
         int64_t surprise = (sum * sum / m >> 8) * look->age / (2 * spread) - look->cost - pairs->star_cost[level++];
@@ -366,17 +373,43 @@ static void judge(struct pairs *pairs, uint32_t s) {
     struct look look;
     size_t count = mean_products(pairs, scale, &look);
     if (count < PAIRS_COUNT_MIN) return;
-    CHECK(pairs->members >= 3); /* Two members have one pair. */
+    CHECK(pairs->heads >= 3); /* Two members have one pair. */
     look.usual = usual_variance(pairs, &look);
     find_shared(pairs, count, &look);
     look.kappa = kappa_of(scale);
     look.bound = (int64_t)pairs->limit * pairs->limit;
     look.age = scale->panels;
     look.full = (int64_t)(PAIRS_BLOCK << 8) << scale_shift[s];
-    look.cost = LN[pairs->members - 1] + LN[TESTS];
-    look.threshold = cusum_threshold(pairs->members, 1, false);
+    look.cost = LN[pairs->heads - 1] + LN[TESTS];
+    look.threshold = cusum_threshold(pairs->heads, 1, false);
     judge_pairs(pairs, scale, &look);
     for (uint32_t i = 0; i < pairs->members; i++) judge_star(pairs, &look, i);
+}
+
+/* The smallest of those who were with the member is their root from now on, if the member was it. */
+static void leave_cluster(struct pairs *pairs, uint32_t member) {
+    uint32_t heir = UINT32_MAX;
+    for (uint32_t i = 0; i < pairs->members; i++) pairs->cluster[i] = (uint16_t)root(pairs, i);
+    for (uint32_t i = member + 1; i < pairs->members; i++) {
+        if (pairs->cluster[i] != member) continue;
+        if (heir == UINT32_MAX) heir = i;
+        pairs->cluster[i] = (uint16_t)heir;
+    }
+    pairs->cluster[member] = (uint16_t)member;
+}
+
+void pairs_forget(struct pairs *pairs, uint32_t member) {
+    CHECK(member < pairs->members);
+    leave_cluster(pairs, member);
+    memset(pairs->mean + (size_t)member * PAIRS_SLOTS, 0, PAIRS_SLOTS * sizeof *pairs->mean);
+    memset(pairs->count + (size_t)member * PAIRS_SLOTS, 0, PAIRS_SLOTS);
+    memset(pairs->value + (size_t)member * PAIRS_BLOCK, 0, PAIRS_BLOCK * sizeof *pairs->value);
+    pairs->present[member] = 0;
+    pairs->surprise[member] = 0;
+    for (uint32_t j = 0; j < pairs->members; j++) {
+        for (uint32_t s = 0; s < PAIRS_SCALES; s++)
+            pairs->scale[s].product[place(member, j)] = pairs->scale[s].common[place(member, j)] = 0;
+    }
 }
 
 static void look_at(struct pairs *pairs) {
@@ -400,7 +433,7 @@ void pairs_end_panel(struct pairs *pairs) {
 
 uint32_t pairs_ratio(const struct pairs *pairs, uint32_t member, bool enhanced) {
     CHECK(member < pairs->members);
-    return cusum_ratio(pairs->surprise[member], cusum_threshold(pairs->members, 1, enhanced));
+    return cusum_ratio(pairs->surprise[member], cusum_threshold(pairs->heads, 1, enhanced));
 }
 
 uint32_t pairs_cluster(const struct pairs *pairs, uint32_t member) {

@@ -60,8 +60,10 @@ struct pairs_scale {
 };
 
 struct pairs {
-    uint32_t members;
-    uint32_t allowance; /* 16 fractional bits */
+    uint32_t members;   /* places */
+    uint32_t heads;     /* of them, that are taken */
+    uint32_t own;       /* the allowance that pairs_init was told */
+    uint32_t allowance; /* with what the number of members adds, 16 fractional bits */
     uint32_t panels;    /* in the open block, below PAIRS_BLOCK */
     int32_t limit;      /* the largest |x| that the block may hold, and what older ones fade from */
     int32_t *mean;      /* mean[member][slot], 8 fractional bits beyond those of a value */
@@ -80,6 +82,11 @@ size_t pairs_bytes(uint32_t members);
 /* `zeroed_memory` is aligned to 16 bytes and outlives `pairs`. allowance: what honest pairs may show, 16 fractional
  * bits, to which 2/(n - 1) + 3/(n - 1)^2 is added. */
 void pairs_init(struct pairs *pairs, void *zeroed_memory, uint32_t members, uint32_t allowance);
+
+/* Nobody is at this place any more: what was kept of the member, alone and with others, is gone. O(n). */
+void pairs_forget(struct pairs *pairs, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void pairs_resize(struct pairs *pairs, uint32_t heads);
 
 /* One reporter's value on the panel that is open; at most once a member and panel. |value| <= limit <=
  * PAIRS_VALUE_MAX; after centring it is held at the limit again. slot < PAIRS_SLOTS. */

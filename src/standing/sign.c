@@ -26,11 +26,23 @@ size_t sign_bytes(uint32_t members) { return (size_t)SIGN_FRAMES * SIDES * membe
 
 void sign_init(struct sign *sign, void *memory, uint32_t members) {
     CHECK(members >= 1 && members <= MEMBERS_MAX);
-    *sign = (struct sign){.members = members, .sums = memory};
+    *sign = (struct sign){.members = members, .heads = members, .sums = memory};
 }
 
 /* Streams of one member: both signs of each hypothesis, one of the outcome. */
 static uint32_t streams_of(const struct sign *sign) { return SIDES * sign->frames - 1; }
+
+void sign_forget(struct sign *sign, uint32_t member) {
+    CHECK(member < sign->members);
+    for (uint32_t f = 0; f < sign->frames; f++)
+        for (uint32_t s = 0; s < SIDES; s++) sum_of(sign, f, (enum side)s)[member] = 0;
+}
+
+void sign_resize(struct sign *sign, uint32_t heads) {
+    CHECK(heads >= 1 && heads <= sign->members);
+    sign->heads = heads;
+    if (sign->frames > 0) sign->threshold = cusum_threshold(heads, streams_of(sign), false);
+}
 
 static void note(struct signs *signs, const struct voice_report *report, uint32_t r, uint32_t hypothesis) {
     int64_t told = report->y[hypothesis];
@@ -86,7 +98,7 @@ void sign_on_panel(struct sign *sign, const struct voice *voice) {
     uint32_t hypotheses = voice->hypotheses == 2 ? 1 : voice->hypotheses;
     if (1 + hypotheses > sign->frames) {
         sign->frames = 1 + hypotheses;
-        sign->threshold = cusum_threshold(sign->members, streams_of(sign), false);
+        sign->threshold = cusum_threshold(sign->heads, streams_of(sign), false);
     }
     for (uint32_t j = 0; j < hypotheses; j++) see_hypothesis(sign, voice, j);
     see_outcome(sign, voice);
@@ -102,5 +114,5 @@ uint32_t sign_ratio(const struct sign *sign, uint32_t member, bool enhanced) {
             if (sum > largest) largest = sum;
         }
     }
-    return cusum_ratio(largest, enhanced ? cusum_threshold(sign->members, streams_of(sign), true) : sign->threshold);
+    return cusum_ratio(largest, enhanced ? cusum_threshold(sign->heads, streams_of(sign), true) : sign->threshold);
 }

@@ -30,7 +30,8 @@
 #define SIGN_FRAMES (1 + HYPOTHESES_MAX)
 
 struct sign {
-    uint32_t members;
+    uint32_t members;  /* places */
+    uint32_t heads;    /* of them, that are taken */
     uint32_t frames;   /* that any panel of the family has had */
     int32_t threshold; /* for the normal run length */
     int32_t *sums;
@@ -40,6 +41,10 @@ struct sign {
 size_t sign_bytes(uint32_t members);
 /* `memory` is zeroed, aligned to 16 bytes, and outlives the sign. Only frames that occur are touched. */
 void sign_init(struct sign *sign, void *memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void sign_forget(struct sign *sign, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void sign_resize(struct sign *sign, uint32_t heads);
 /* O(k) a report. */
 void sign_on_panel(struct sign *sign, const struct voice *voice);
 /* The largest S/h of the member, 16 fractional bits, at most 5/4. O(k). */

@@ -32,6 +32,7 @@ struct family {
 
 struct member {
     struct reputation reputation;
+    bool is_absent;         /* nobody is at this place */
     uint64_t probation_end; /* height of the first block of full weight */
     uint32_t probation_left;
     uint32_t ratio;
@@ -42,7 +43,9 @@ struct member {
 };
 
 struct standing {
-    uint32_t members;
+    uint32_t members; /* places */
+    uint32_t heads;   /* of them, that are taken */
+    bool resized;     /* since the last block */
     bool enhanced;
     uint32_t alarms; /* fresh bits */
     uint32_t weights[MEMBERS_MAX];
@@ -58,6 +61,8 @@ struct detector_row {
     void (*init)(struct family *family, void *memory, uint32_t members);
     void (*on_panel)(struct family *family, const struct voice *voice);
     uint32_t (*ratio)(const struct family *family, uint32_t member, bool enhanced);
+    void (*forget)(struct family *family, uint32_t member);
+    void (*resize)(struct family *family, uint32_t heads);
 };
 
 #define DETECTOR(x)                                                                                                  \
@@ -67,7 +72,9 @@ struct detector_row {
     static void on_panel_##x(struct family *family, const struct voice *voice) { x##_on_panel(&family->x, voice); }  \
     static uint32_t ratio_##x(const struct family *family, uint32_t member, bool enhanced) {                         \
         return x##_ratio(&family->x, member, enhanced);                                                              \
-    }
+    }                                                                                                                \
+    static void forget_##x(struct family *family, uint32_t member) { x##_forget(&family->x, member); }               \
+    static void resize_##x(struct family *family, uint32_t heads) { x##_resize(&family->x, heads); }
 DETECTOR(drift)
 DETECTOR(sign)
 DETECTOR(collusion)
@@ -77,7 +84,7 @@ DETECTOR(omission)
 #undef DETECTOR
 
 #define ROW(x)                                                                                                       \
-    { #x, x##_bytes, init_##x, on_panel_##x, ratio_##x }
+    { #x, x##_bytes, init_##x, on_panel_##x, ratio_##x, forget_##x, resize_##x }
 static const struct detector_row detectors[DETECTORS] = {
     [DETECTOR_DRIFT] = ROW(drift),   [DETECTOR_SIGN] = ROW(sign),       [DETECTOR_COLLUSION] = ROW(collusion),
     [DETECTOR_TIMING] = ROW(timing), [DETECTOR_COPYING] = ROW(copying), [DETECTOR_OMISSION] = ROW(omission),
@@ -117,6 +124,7 @@ struct standing *standing_init(void *zeroed_memory, size_t bytes, uint32_t membe
     for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++)
         standing->memory[f] = arena_take(&arena, family_bytes(members));
     standing->members = members;
+    standing->heads = members;
     for (uint32_t i = 0; i < members; i++) standing->weights[i] = (uint32_t)STANDING_ONE;
     return standing;
 }
@@ -131,6 +139,7 @@ static struct family *family_open(struct standing *standing, uint32_t number) {
     uint8_t *memory = standing->memory[number];
     for (uint32_t d = 0; d < DETECTORS; d++) {
         detectors[d].init(family, memory, standing->members);
+        detectors[d].resize(family, standing->heads);
         memory += arena_rounded(detectors[d].bytes(standing->members));
     }
     return family;
@@ -186,6 +195,56 @@ void standing_reinstate(struct standing *standing, uint32_t member) {
 void standing_admit(struct standing *standing, uint32_t member, uint64_t height) {
     CHECK(height <= UINT64_MAX - STANDING_PROBATION_BLOCKS);
     member_at(standing, member)->probation_end = height + STANDING_PROBATION_BLOCKS;
+}
+
+static uint32_t weight_of(const struct member *its) {
+    if (its->is_absent || its->proof != STANDING_PROOF_NONE) return 0;
+    uint64_t weight = (uint64_t)reputation_value(&its->reputation) * ((uint32_t)STANDING_ONE - its->suspicion) >> 16;
+    /* Half a member in the first block of the probation. */
+    uint64_t earned = 2 * STANDING_PROBATION_BLOCKS - its->probation_left;
+    return (uint32_t)(weight * earned / (2 * STANDING_PROBATION_BLOCKS));
+}
+
+static void resize(struct standing *standing, uint32_t heads) {
+    standing->heads = heads;
+    standing->resized = true;
+    for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++)
+        for (uint32_t d = 0; d < DETECTORS && standing->family[f].open; d++)
+            detectors[d].resize(&standing->family[f], heads);
+}
+
+static void forget_detections(struct standing *standing, uint32_t member) {
+    struct member *its = &standing->member[member];
+    for (uint32_t d = 0; d < DETECTORS; d++) {
+        standing->alarms -= (uint32_t)__builtin_popcount(its->fresh[d]);
+        its->raised[d] = its->fresh[d] = 0;
+    }
+    its->ratio = its->suspicion = 0;
+    for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++) {
+        for (uint32_t d = 0; d < DETECTORS && standing->family[f].open; d++) {
+            detectors[d].forget(&standing->family[f], member);
+            standing->family[f].ratios[d][member] = 0;
+        }
+    }
+}
+
+void standing_vacate(struct standing *standing, uint32_t member) {
+    struct member *its = member_at(standing, member);
+    CHECK(!its->is_absent && standing->heads > 1);
+    forget_detections(standing, member);
+    its->is_absent = true;
+    its->probation_end = its->probation_left = 0;
+    standing->weights[member] = 0;
+    resize(standing, standing->heads - 1);
+}
+
+void standing_fill(struct standing *standing, uint32_t member, uint64_t height) {
+    struct member *its = member_at(standing, member);
+    CHECK(its->is_absent);
+    *its = (struct member){.probation_left = STANDING_PROBATION_BLOCKS};
+    standing_admit(standing, member, height);
+    standing->weights[member] = weight_of(its);
+    resize(standing, standing->heads + 1);
 }
 
 /* Raises the alarm when the threshold is crossed, takes it back when half of it is no longer reached. */
@@ -257,7 +316,7 @@ static void suspect(struct standing *standing) {
         standing->member[i].suspicion = 0;
         if (is_suspect(&standing->member[i])) suspects[count++] = (uint16_t)i;
     }
-    uint32_t most = (standing->members - 1) / 3;
+    uint32_t most = (standing->heads - 1) / 3;
     for (uint32_t s = 0; s < count; s++) {
         struct member *its = &standing->member[suspects[s]];
         uint32_t before = 0;
@@ -267,14 +326,6 @@ static void suspect(struct standing *standing) {
         }
         if (before < most) its->suspicion = suspicion_of(its->ratio);
     }
-}
-
-static uint32_t weight_of(const struct member *its) {
-    if (its->proof != STANDING_PROOF_NONE) return 0;
-    uint64_t weight = (uint64_t)reputation_value(&its->reputation) * ((uint32_t)STANDING_ONE - its->suspicion) >> 16;
-    /* Half a member in the first block of the probation. */
-    uint64_t earned = 2 * STANDING_PROBATION_BLOCKS - its->probation_left;
-    return (uint32_t)(weight * earned / (2 * STANDING_PROBATION_BLOCKS));
 }
 
 static void forget_alarms(struct standing *standing) {
@@ -287,8 +338,9 @@ static void forget_alarms(struct standing *standing) {
 
 void standing_end_block(struct standing *standing, uint64_t height, bool enhanced) {
     forget_alarms(standing);
-    bool changed = enhanced != standing->enhanced;
+    bool changed = enhanced != standing->enhanced || standing->resized;
     standing->enhanced = enhanced;
+    standing->resized = false;
     bool renewed = false;
     for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++) {
         if (!standing->family[f].open || !(standing->family[f].dirty || changed)) continue;
@@ -297,6 +349,7 @@ void standing_end_block(struct standing *standing, uint64_t height, bool enhance
     }
     for (uint32_t i = 0; i < standing->members; i++) {
         struct member *its = &standing->member[i];
+        if (its->is_absent) continue;
         if (height % STANDING_REPUTATION_INTERVAL == 0) reputation_epoch(&its->reputation);
         uint64_t left = its->probation_end > height ? its->probation_end - height : 0;
         its->probation_left = (uint32_t)num_min_u64(left, STANDING_PROBATION_BLOCKS);

@@ -15,7 +15,9 @@
  * Nothing that one member says of another enters, so slander has no channel; and there is no rule of the kind "too
  * many are suspected, trust all again", which attackers would trip.
  *
- * Weights change at standing_end_block only: within a block everybody weighs what the block before has settled. The
+ * Members are known by their place, and a place may be vacant: then it counts for nothing, and n is how many are taken.
+ *
+ * Weights change at standing_end_block only, and where a place is vacated or filled before a block: within a block everybody weighs what the block before has settled. The
  * calls of one block are made in the order of its execution, the same on every member. Everything is integers; a run
  * is a pure function of its calls.
  *
@@ -74,8 +76,9 @@ struct standing;
  * space: a family of questions touches its part with its first panel, and a hypothesis with its first report. */
 size_t standing_bytes(uint32_t members);
 /* `zeroed_memory` is zeroed, aligned to 16 bytes, of at least standing_bytes(members) (checked), and must outlive the
- * result. Everybody starts at full weight. */
+ * result. No place is vacant, and everybody starts at full weight. */
 struct standing *standing_init(void *zeroed_memory, size_t bytes, uint32_t members);
+/* Places. */
 uint32_t standing_members(const struct standing *standing);
 
 /* A panel observation has sealed. `voice` is borrowed for the call. Reports must be in ascending order of members,
@@ -93,6 +96,13 @@ void standing_reinstate(struct standing *standing, uint32_t member);
 /* The member is new, or has a new key, as of the block of this height: its probation begins. What is known of it
  * stays, so a new key washes nothing off. */
 void standing_admit(struct standing *standing, uint32_t member, uint64_t height);
+
+/* There is no member at this place any more, as of the block that comes next: no weight, no suspicion, and nothing in
+ * the detectors. Reputation and proof stay to be seen. There must be a member, and another one (checked). */
+void standing_vacate(struct standing *standing, uint32_t member);
+/* A new member is at this vacant place (checked), as of the block of this height: nothing is known of it. Half a member
+ * from this block on. */
+void standing_fill(struct standing *standing, uint32_t member, uint64_t height);
 
 /* The block of this height is executed: reputation is renewed every STANDING_REPUTATION_INTERVAL blocks, suspicion
  * looked at, and the weights for the next block are made. `enhanced` is the stricter monitoring of a partition: an

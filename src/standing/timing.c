@@ -40,3 +40,7 @@ void timing_on_panel(struct timing *timing, const struct voice *voice) {
 uint32_t timing_ratio(const struct timing *timing, uint32_t member, bool enhanced) {
     return pairs_ratio(&timing->pairs, member, enhanced);
 }
+
+void timing_forget(struct timing *timing, uint32_t member) { pairs_forget(&timing->pairs, member); }
+
+void timing_resize(struct timing *timing, uint32_t heads) { pairs_resize(&timing->pairs, heads); }

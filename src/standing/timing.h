@@ -26,6 +26,10 @@ struct timing {
 size_t timing_bytes(uint32_t members);
 /* `zeroed_memory` is aligned to 16 bytes and outlives `timing`. */
 void timing_init(struct timing *timing, void *zeroed_memory, uint32_t members);
+/* Nobody is at this place any more: what was kept of the member is gone. */
+void timing_forget(struct timing *timing, uint32_t member);
+/* Places that are taken, from now on; all of them after the start. */
+void timing_resize(struct timing *timing, uint32_t heads);
 /* A panel of fewer than 3 reports has no order to speak of and is left out. O(reports) comparisons a report, and every
  * 64 panels a look at all pairs (standing/pairs.h). */
 void timing_on_panel(struct timing *timing, const struct voice *voice);

@@ -29,6 +29,11 @@ static struct origin origin_of(const struct hash *chain) {
     return origin;
 }
 
+bool checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b) {
+    return a->height == b->height && a->size == b->size && a->epoch == b->epoch && hash_equal(&a->root, &b->root) &&
+           threshold_compare(a->threshold, b->threshold) == 0;
+}
+
 void checkpoint_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain) {
     CHECK(threshold_check(checkpoint->threshold) == STATUS_OK);
     struct origin origin = origin_of(chain);

@@ -21,6 +21,9 @@ struct checkpoint {
 
 #define CHECKPOINT_TEXT_BYTES_MAX 256
 
+/* Whether both say the same, thresholds by value. */
+bool checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b);
+
 void checkpoint_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain);
 /* Strict: re-encoding gives the same text. STATUS_WRONG_CHAIN, STATUS_BAD_FORMAT. */
 enum status checkpoint_read(struct slice text, const struct hash *chain, struct checkpoint *ret_checkpoint) MUST_USE;

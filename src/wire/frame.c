@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "codec/cbor.h"
 #include "wire/field.h"
+#include "wire/handover.h"
 
 static void put_signature(struct writer *writer, const uint8_t signature[SIGNATURE_BYTES]) {
     cbor_put_bytes(writer, slice_of(signature, SIGNATURE_BYTES));
@@ -286,6 +287,7 @@ static void recovered_put(struct writer *writer, const struct frame *frame) {
     cbor_put_uint(writer, frame->recovered.nonce);
     cbor_put_array(writer, 3);
     field_put_tip(writer, &frame->recovered.tip);
+    cbor_put_uint(writer, frame->recovered.epoch);
     cbor_put_uint(writer, frame->recovered.view);
     cbor_put_uint(writer, frame->recovered.signed_view);
 }
@@ -295,6 +297,7 @@ static enum status recovered_take(struct reader *reader, struct frame *ret_frame
     TRY(cbor_take_array_exactly(reader, 3));
     TRY(field_take_tip(reader, &ret_frame->recovered.tip));
     if (!recovered_tip_valid(&ret_frame->recovered.tip)) return STATUS_BAD_VALUE;
+    TRY(cbor_take_uint(reader, &ret_frame->recovered.epoch));
     TRY(cbor_take_uint(reader, &ret_frame->recovered.view));
     return cbor_take_uint(reader, &ret_frame->recovered.signed_view);
 }
@@ -307,6 +310,24 @@ static void proof_frame_put(struct writer *writer, const struct frame *frame) {
 
 static enum status proof_frame_take(struct reader *reader, struct frame *ret_frame) {
     return field_take_blob(reader, PROOF_BYTES_MAX, &ret_frame->proof);
+}
+
+/* 18 fetch handover, 19 handover */
+
+static void fetch_handover_put(struct writer *writer, const struct frame *frame) {
+    cbor_put_uint(writer, frame->fetch_handover);
+}
+
+static enum status fetch_handover_take(struct reader *reader, struct frame *ret_frame) {
+    return cbor_take_uint(reader, &ret_frame->fetch_handover);
+}
+
+static void handover_frame_put(struct writer *writer, const struct frame *frame) {
+    put_blob(writer, frame->handover, HANDOVER_BYTES_MAX);
+}
+
+static enum status handover_frame_take(struct reader *reader, struct frame *ret_frame) {
+    return field_take_blob(reader, HANDOVER_BYTES_MAX, &ret_frame->handover);
 }
 
 /* `fields` counts the type itself. */
@@ -330,8 +351,10 @@ static const struct codec {
     [FRAME_RANGE] = {3, range_put, range_take},
     [FRAME_FETCH_VIEWS] = {3, fetch_views_put, fetch_views_take},
     [FRAME_RECOVER] = {2, recover_put, recover_take},
-    [FRAME_RECOVERED] = {5, recovered_put, recovered_take},
+    [FRAME_RECOVERED] = {6, recovered_put, recovered_take},
     [FRAME_PROOF] = {2, proof_frame_put, proof_frame_take},
+    [FRAME_FETCH_HANDOVER] = {2, fetch_handover_put, fetch_handover_take},
+    [FRAME_HANDOVER] = {2, handover_frame_put, handover_frame_take},
 };
 
 void frame_put(struct writer *writer, const struct frame *frame) {

@@ -18,8 +18,10 @@
  *                                                          final blocks, heights ascending without gaps
  *     14 fetch views  [14, from view, to view]             answered by 7s
  *     15 recover      [15, nonce]                          amnesia (docs/protocol.md 2)
- *     16 recovered    [16, nonce, tip of the asker's lane, view, signed view]
+ *     16 recovered    [16, nonce, tip of the asker's lane, epoch, view, signed view]
  *     17 proof        [17, proof]                          misbehaviour, so that the next leader knows it
+ *     18 fetch handover [18, epoch]                        answered by 19, or by 8
+ *     19 handover     [19, handover]                       of an epoch that has ended
  */
 #ifndef WIRE_FRAME_H
 #define WIRE_FRAME_H
@@ -46,6 +48,8 @@ enum frame_type {
     FRAME_RECOVER,
     FRAME_RECOVERED,
     FRAME_PROOF,
+    FRAME_FETCH_HANDOVER,
+    FRAME_HANDOVER,
     FRAME_TYPE_COUNT,
 };
 
@@ -115,11 +119,14 @@ struct frame {
         struct {
             uint64_t nonce;
             struct tip tip;
-            uint64_t view; /* the sender's */
+            uint64_t epoch; /* the sender's, of its views */
+            uint64_t view;  /* the sender's */
             uint64_t
                 signed_view; /* the last one that the sender may have signed in: more than `view` after it forgot itself */
         } recovered;
         struct slice proof;
+        uint64_t fetch_handover;
+        struct slice handover; /* encoded; read with handover_read */
     };
 };
 

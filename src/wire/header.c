@@ -33,9 +33,16 @@ static bool deps_valid(const struct header *header) {
     return true;
 }
 
+/* Zeros where nothing comes before: at seq 1, and where a lane begins in a later epoch at a place that nobody used
+ * before (docs/protocol.md 8). */
+static bool prev_valid(const struct header *header) {
+    if (!hash_is_zero(&header->prev)) return header->seq != 1;
+    return (uint32_t)header->seq == 1;
+}
+
 enum status header_valid(const struct header *header) {
     if (header->member >= MEMBERS_MAX || header->seq == 0) return STATUS_BAD_VALUE;
-    if (hash_is_zero(&header->prev) != (header->seq == 1)) return STATUS_BAD_VALUE;
+    if (!prev_valid(header)) return STATUS_BAD_VALUE;
     if (!deps_valid(header)) return STATUS_BAD_VALUE;
     if (header->count > BATCH_ITEMS_MAX) return STATUS_TOO_MANY;
     if (header->bytes > BATCH_BYTES_MAX) return STATUS_TOO_LARGE;

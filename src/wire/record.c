@@ -211,8 +211,20 @@ enum status record_state_read(struct slice bytes, struct record_state *ret_state
 
 /* Members. */
 
+/* Nobody is there to be at a level, or under suspicion, or to weigh anything; how whoever was there last stood may be
+ * seen. */
+static bool vacant_valid(const struct record_member *member) {
+    static const uint8_t no_key[KEY_BYTES];
+    return memcmp(member->key, no_key, KEY_BYTES) == 0 && member->weight == 0 && member->level == LEVEL_CONNECTED &&
+           member->suspicion == 0 && member->reason == 0;
+}
+
 static enum status member_valid(const struct record_member *member) {
-    if (!field_name_valid(member->name)) return STATUS_BAD_FORMAT;
+    if (record_member_vacant(member)) {
+        if (!vacant_valid(member)) return STATUS_BAD_VALUE;
+    } else if (!field_name_valid(member->name)) {
+        return STATUS_BAD_FORMAT;
+    }
     bool within = member->number < MEMBERS_MAX && member->weight <= WEIGHT_MAX && (unsigned)member->level < LEVELS &&
                   member->reputation <= WEIGHT_MAX && member->suspicion <= WEIGHT_MAX &&
                   member->reason <= RECORD_REASON_MAX && member->proof <= RECORD_REASON_MAX;
@@ -223,7 +235,7 @@ void record_member_put(struct writer *writer, const struct record_member *member
     CHECK(member_valid(member) == STATUS_OK);
     field_put_kind(writer, MEMBER_FIELDS, RECORD_MEMBER);
     cbor_put_uint(writer, member->number);
-    cbor_put_text(writer, member->name);
+    field_put_optional_text(writer, member->name);
     cbor_put_bytes(writer, slice_of(member->key, KEY_BYTES));
     cbor_put_uint(writer, member->weight);
     cbor_put_uint(writer, member->level);
@@ -239,7 +251,7 @@ enum status record_member_read(struct slice bytes, struct record_member *ret_mem
     uint32_t level;
     TRY(field_take_kind(&reader, MEMBER_FIELDS, RECORD_MEMBER));
     TRY(field_take_u32(&reader, MEMBERS_MAX - 1, &member.number));
-    TRY(field_take_text(&reader, &member.name));
+    TRY(field_take_optional_text(&reader, &member.name));
     TRY(cbor_take_bytes_exactly(&reader, member.key, KEY_BYTES));
     TRY(field_take_u32(&reader, WEIGHT_MAX, &member.weight));
     TRY(field_take_u32(&reader, LEVELS - 1, &level));

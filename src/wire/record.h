@@ -31,7 +31,8 @@ enum record_kind {
     RECORD_SUSPICION = 17,
     RECORD_CALIBRATION = 18, /* these two in wire/calibrated.h */
     RECORD_CALIBRATED = 19,
-    RECORD_EPOCH = 20, /* in wire/roster.h */
+    RECORD_EPOCH = 20,    /* in wire/roster.h */
+    RECORD_HANDOVER = 21, /* in wire/handover.h; no leaf, but numbered as one */
 };
 
 enum question_status { QUESTION_OPEN = 0, QUESTION_DECIDED = 1, QUESTION_UNDECIDED = 2 };
@@ -93,7 +94,8 @@ enum status record_state_read(struct slice bytes, struct record_state *ret_state
 
 struct record_member {
     uint32_t number;
-    struct slice name;
+    struct slice
+        name; /* empty: nobody is at this place, and the key is zeros, weight, level, suspicion and reason 0 */
     uint8_t key[KEY_BYTES];
     uint32_t weight;     /* 0 .. 65536: 65536 is one full member */
     enum level level;    /* the last committed one (quorum/level.h) */
@@ -105,6 +107,8 @@ struct record_member {
 /* More than there are detectors, or kinds of proofs. */
 #define RECORD_REASON_MAX       15
 #define RECORD_MEMBER_BYTES_MAX 192
+/* Nobody is at this place. */
+static inline bool record_member_vacant(const struct record_member *member) { return member->name.bytes == 0; }
 void record_member_put(struct writer *writer, const struct record_member *member);
 enum status record_member_read(struct slice bytes, struct record_member *ret_member) MUST_USE;
 

@@ -104,6 +104,16 @@ static enum status read_batch(void *context, const struct hash *hash, struct sli
 static enum status read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) {
     return memory_ledger_read_lane(((struct member *)context)->ledger, member, seq, ret_hash);
 }
+static void persist_epoch(void *context, uint64_t epoch, uint32_t position, struct slice bytes,
+                          struct slice finalization) {
+    memory_ledger_persist_epoch(((struct member *)context)->ledger, epoch, position, bytes, finalization);
+}
+
+static enum status read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
+                              struct slice *ret_finalization) {
+    return memory_ledger_read_epoch(((struct member *)context)->ledger, epoch, position, ret_bytes, ret_finalization);
+}
+
 static enum status read_height(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization) {
     return memory_ledger_read_height(((struct member *)context)->ledger, height, ret_block, ret_finalization);
@@ -268,6 +278,8 @@ static void open_member(struct world *world, uint32_t number) {
                                   .persist_height = persist_height,
                                   .persist_certified = persist_certified,
                                   .persist_proof = persist_proof,
+                                  .persist_epoch = persist_epoch,
+                                  .read_epoch = read_epoch,
                                   .read_batch = read_batch,
                                   .read_lane = read_lane,
                                   .read_height = read_height,

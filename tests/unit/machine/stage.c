@@ -1,9 +1,15 @@
 #include "stage.h"
 
 struct stage stage_new(uint32_t members) {
+    return stage_with_vacant(members, 0);
+}
+
+struct stage stage_with_vacant(uint32_t members, uint32_t vacant) {
     struct genesis genesis;
     struct stage stage = {.book = book_new(), .now_us = 1000};
     world_genesis(members, STATE_BYTES_MIN * 4, &genesis);
+    genesis.members += vacant;
+    genesis.vacant = vacant;
     stage.world = world_new(&genesis, stage.book);
     return stage;
 }

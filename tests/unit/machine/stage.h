@@ -11,6 +11,8 @@ struct stage {
 };
 
 struct stage stage_new(uint32_t members);
+/* The same with this many vacant places behind them. */
+struct stage stage_with_vacant(uint32_t members, uint32_t vacant);
 void stage_end(struct stage *stage);
 struct machine *machine_of(const struct stage *stage);
 /* One item of one member, as a block of its own; the status with which it was refused, or STATUS_OK. `ret_id`, the id of

@@ -34,7 +34,10 @@ static void stage_init(struct stage *stage, uint32_t members, uint64_t budget) {
     for (uint32_t m = 0; m < MEMBERS_MAX; m++) weights[m] = 65536;
     stage->setting = (struct setting){
         .pool = &stage->pool,
-        .context = {.members = members, .quorum = quorum_size(members, THRESHOLD_DEFAULT), .weights = weights},
+        .context = {.members = members,
+                    .heads = members,
+                    .quorum = quorum_size(members, THRESHOLD_DEFAULT),
+                    .weights = weights},
         .threshold = THRESHOLD_DEFAULT,
         .now_us = 1,
         .budget = budget,

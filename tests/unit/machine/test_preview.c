@@ -148,6 +148,24 @@ static void refused_and_foreign_items_then_skipped(void **state) {
     stage_end(&stage);
 }
 
+/* A batch holds items of all kinds; those about no question are none of a preview's. */
+static void items_about_no_question_then_skipped(void **state) {
+    (void)state;
+    struct stage stage = stage_new();
+    struct item family = {.kind = ITEM_CLOSE_FAMILY, .close_family = {slice_of_text("birds")}};
+    machine_preview_begin(stage.world->machine, &stage.pool);
+    struct record_belief before = preview_end(&stage);
+    machine_preview_begin(stage.world->machine, &stage.pool);
+    apply(&stage, 1, (struct item){.kind = ITEM_RECONFIGURE, .reconfigure = {.change = CHANGE_REMOVE, .member = 2}});
+    apply(&stage, 1, (struct item){.kind = ITEM_LEVEL, .level = LEVEL_SEVERE});
+    apply(&stage, 1, (struct item){.kind = ITEM_ANSWER, .answer = {.height = 64}});
+    apply(&stage, 1, family);
+    struct record_belief after = preview_end(&stage);
+    assert_true(after.log_odds[1] == before.log_odds[1]);
+    assert_int_equal(after.height, before.height);
+    stage_end(&stage);
+}
+
 static void unknown_question_then_no_belief_unless_asked(void **state) {
     (void)state;
     struct stage stage = stage_new();
@@ -222,6 +240,7 @@ int main(void) {
         cmocka_unit_test(items_applied_then_what_execution_will_say),
         cmocka_unit_test(decisive_items_then_decided_in_the_preview_alone),
         cmocka_unit_test(refused_and_foreign_items_then_skipped),
+        cmocka_unit_test(items_about_no_question_then_skipped),
         cmocka_unit_test(unknown_question_then_no_belief_unless_asked),
         cmocka_unit_test(closed_question_then_its_verdict_stands),
         cmocka_unit_test(previews_between_blocks_then_the_same_root),

@@ -213,7 +213,9 @@ static void run(struct world *world, size_t from, size_t to, struct prng *prng, 
                 uint32_t proofs_count) {
     size_t count = to - from;
     struct machine_batch *batches = calloc(count + 1, sizeof *batches);
-    struct block block = {.view = 1, .height = machine_height(world->machine) + 1, .epoch = 0};
+    const struct roster *next = machine_next_roster(world->machine);
+    struct block block = {
+        .view = 1, .height = machine_height(world->machine) + 1, .epoch = world->checkpoint.epoch + (next != NULL)};
     struct hash block_hash = {{(uint8_t)block.height, 0xb1}};
     struct machine_ports ports = {world, read_batch, keep_leaf, read_leaf, keep_refusal, count_changed};
     assert_non_null(batches);

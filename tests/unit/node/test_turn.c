@@ -129,6 +129,8 @@ static struct replica_ports ports_of(struct member *member) {
                                   .persist_height = memory_ledger_persist_height,
                                   .persist_certified = memory_ledger_persist_certified,
                                   .persist_proof = memory_ledger_persist_proof,
+                                  .persist_epoch = memory_ledger_persist_epoch,
+                                  .read_epoch = memory_ledger_read_epoch,
                                   .read_batch = memory_ledger_read_batch,
                                   .read_lane = memory_ledger_read_lane,
                                   .read_height = memory_ledger_read_height,

@@ -243,8 +243,63 @@ static void ticks_at_deadlines_then_nothing_is_late(void **state) {
     assert_int_equal(bench.monitor.since_us, cut_us + MONITOR_REACH_US);
 }
 
+static struct member_set set_of(uint32_t from, uint32_t to) {
+    struct member_set set = {{0}};
+    for (uint32_t m = from; m < to; m++) member_set_add(&set, m);
+    return set;
+}
+
+static void places_where_nobody_is_then_neither_missing_nor_counted(void **state) {
+    (void)state;
+    /* Four of ten places are taken: one of four missing is major; of ten it would be degraded. */
+    struct bench bench = bench_of(10);
+    struct member_set absent = set_of(4, 10);
+    monitor_set_absent(&bench.monitor, &absent, bench.now_us);
+    live(&bench, 3 * MONITOR_GRACE_US, 6);
+    assert_int_equal(bench.monitor.level, LEVEL_CONNECTED);
+    assert_int_equal(member_set_count(&bench.monitor.missing), 0);
+    live(&bench, 2 * MONITOR_REACH_US, 7);
+    assert_int_equal(bench.monitor.level, LEVEL_MAJOR);
+    assert_int_equal(member_set_count(&bench.monitor.missing), 1);
+    assert_true(member_set_has(&bench.monitor.missing, 3));
+    /* What claims to come from a vacant place is nothing. */
+    monitor_heard(&bench.monitor, 7, bench.now_us);
+    assert_int_equal(member_set_count(&bench.monitor.missing), 1);
+}
+
+static void missing_member_removed_then_nobody_is_missing(void **state) {
+    (void)state;
+    struct bench bench = bench_at_work(5);
+    live(&bench, 2 * MONITOR_REACH_US, 1);
+    assert_int_equal(bench.monitor.level, LEVEL_MAJOR);
+    struct member_set absent = set_of(4, 5);
+    monitor_set_absent(&bench.monitor, &absent, bench.now_us);
+    assert_int_equal(member_set_count(&bench.monitor.missing), 0);
+    monitor_tick(&bench.monitor, bench.now_us);
+    assert_int_equal(bench.monitor.seen, LEVEL_CONNECTED);
+    live(&bench, MONITOR_HEAL_US + MONITOR_REACH_US, 1);
+    assert_int_equal(bench.monitor.level, LEVEL_CONNECTED);
+}
+
+static void member_that_comes_then_it_has_as_long_as_after_a_start(void **state) {
+    (void)state;
+    struct bench bench = bench_of(5);
+    struct member_set absent = set_of(4, 5), none = {{0}};
+    monitor_set_absent(&bench.monitor, &absent, bench.now_us);
+    live(&bench, 3 * MONITOR_GRACE_US, 1);
+    monitor_set_absent(&bench.monitor, &none, bench.now_us);
+    live(&bench, MONITOR_GRACE_US - BEAT_US, 1);
+    assert_int_equal(bench.monitor.level, LEVEL_CONNECTED);
+    live(&bench, 2 * BEAT_US, 1);
+    assert_int_equal(bench.monitor.level, LEVEL_MAJOR);
+    assert_true(member_set_has(&bench.monitor.missing, 4));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_where_nobody_is_then_neither_missing_nor_counted),
+        cmocka_unit_test(missing_member_removed_then_nobody_is_missing),
+        cmocka_unit_test(member_that_comes_then_it_has_as_long_as_after_a_start),
         cmocka_unit_test(members_missing_then_the_level_of_the_table),
         cmocka_unit_test(heard_again_then_the_level_falls_after_the_whole_window),
         cmocka_unit_test(half_healed_then_it_falls_step_by_step),

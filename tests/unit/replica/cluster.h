@@ -7,7 +7,7 @@
 #include "replica/replica.h"
 #include "wire/frame.h"
 
-enum { CLUSTER_MEMBERS = 4, CLUSTER_EVENTS = 11, CLUSTER_DELAY_US = 1000 };
+enum { CLUSTER_MEMBERS = 4, CLUSTER_PLACES = 7, CLUSTER_EVENTS = EVENT_DIVERGED + 1, CLUSTER_DELAY_US = 1000 };
 #define CLUSTER_EPOCH_US UINT64_C(1700000000000000)
 
 struct cluster;
@@ -28,6 +28,9 @@ struct node {
     void *memory;
     struct memory_ledger *ledger;
     uint8_t secret[SECRET_BYTES];
+    uint8_t next_secret[SECRET_BYTES];
+    bool has_next_secret;
+    bool is_removed;  /* nobody waits for it */
     int64_t clock_us; /* its wall clock is so much ahead */
     struct parcel *outbox;
     size_t outbox_count;
@@ -44,7 +47,8 @@ struct cluster {
     struct hash chain;
     struct replica_config config;
     size_t replica_bytes;
-    struct node nodes[CLUSTER_MEMBERS];
+    uint32_t places;
+    struct node nodes[CLUSTER_PLACES];
     uint64_t now_us;
     struct parcel *parcels;
     size_t parcels_count;
@@ -62,6 +66,10 @@ struct cluster {
 
 /* All up, links up. */
 struct cluster *cluster_new(struct threshold threshold);
+/* With vacant places behind the members, whose replicas are not started. */
+struct cluster *cluster_new_with(struct threshold threshold, uint32_t members, uint32_t vacant);
+/* The key pair that member `number` has in every cluster; numbers beyond its places are good for new keys. */
+void cluster_key(uint32_t number, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_key[KEY_BYTES]);
 void cluster_free(struct cluster *cluster);
 struct replica_time cluster_time(const struct node *node);
 void cluster_run(struct cluster *cluster, uint64_t us);

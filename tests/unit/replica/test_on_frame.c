@@ -73,7 +73,7 @@ static void vote_of_another_epoch_or_without_signature_then_refused(void **state
     refused(cluster, &vote, STATUS_BAD_SIGNATURE);
     vote.vote.epoch = 1;
     vote_sign(&vote.vote, &cluster->chain, cluster->nodes[2].secret);
-    refused(cluster, &vote, STATUS_WRONG_EPOCH);
+    not_refused(cluster, &vote); /* not taken, but no fault: this member may be the one that is behind */
     vote.vote.epoch = 0;
     vote_sign(&vote.vote, &cluster->chain, cluster->nodes[3].secret);
     refused(cluster, &vote, STATUS_BAD_SIGNATURE);

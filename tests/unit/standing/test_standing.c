@@ -205,6 +205,102 @@ static void liars_then_a_fifth_of_their_weight_and_the_honest_keep_theirs(void *
     run_end(&run);
 }
 
+/* The members of the crowd at places of a larger group: three are vacant in the middle. */
+static const struct voice *spread_out(const struct voice *voice, struct voice *ret_voice,
+                                      struct voice_report *ret_reports) {
+    enum { BEFORE = 4, VACANT = 3 };
+    *ret_voice = *voice;
+    for (uint32_t r = 0; r < voice->reports; r++) {
+        ret_reports[r] = voice->report[r];
+        if (ret_reports[r].member >= BEFORE) ret_reports[r].member += VACANT;
+    }
+    ret_voice->report = ret_reports;
+    return ret_voice;
+}
+
+static uint32_t spread_place(uint32_t member) { return member < 4 ? member : member + 3; }
+
+static void vacant_places_then_the_same_weights_as_without_them(void **state) {
+    (void)state;
+    enum { MEMBERS = 9, PANELS = 600 };
+    struct run run = run_of(MEMBERS, 7);
+    void *memory;
+    struct standing *spread = standing_of(MEMBERS + 3, &memory);
+    static struct voice_report reports[MEMBERS_MAX];
+    for (uint32_t place = 4; place < 7; place++) standing_vacate(spread, place);
+    uint32_t alarms = 0;
+    for (uint64_t panel = 1; panel <= PANELS; panel++) {
+        struct voice voice;
+        struct standing_alarm alarm;
+        (void)crowd_honest(run.crowd);
+        for (uint32_t i = 0; i < 2; i++) crowd_tell(run.crowd, i, run.crowd->y[i][0] + 2 * SPREAD);
+        for (uint32_t i = 2; i < MEMBERS; i++) run.crowd->absent[i] = prng_chance(&run.crowd->prng, 1, 8);
+        const struct voice *spoken = crowd_speak(run.crowd);
+        standing_on_panel(run.standing, spoken);
+        standing_on_panel(spread, spread_out(spoken, &voice, reports));
+        standing_end_block(run.standing, panel, panel > PANELS / 2);
+        standing_end_block(spread, panel, panel > PANELS / 2);
+        while (standing_take_alarm(run.standing, &alarm)) {
+            struct standing_alarm other;
+            assert_true(standing_take_alarm(spread, &other));
+            assert_int_equal(other.member, spread_place(alarm.member));
+            assert_int_equal(other.detector, alarm.detector);
+            assert_int_equal(other.ratio, alarm.ratio);
+            alarms++;
+        }
+        assert_false(standing_take_alarm(spread, &alarm));
+        for (uint32_t i = 0; i < MEMBERS; i++) {
+            struct standing_member a = member_of(run.standing, i), b = member_of(spread, spread_place(i));
+            assert_int_equal(a.weight, b.weight);
+            assert_memory_equal(a.ratios, b.ratios, sizeof a.ratios);
+        }
+        for (uint32_t place = 4; place < 7; place++) assert_int_equal(standing_weight(spread, place), 0);
+    }
+    assert_true(alarms >= 2);
+    free(memory);
+    run_end(&run);
+}
+
+static void place_vacated_and_filled_then_nothing_is_known_of_who_comes(void **state) {
+    (void)state;
+    struct run run = run_of(16, 8);
+    for (uint32_t panel = 0; panel < 300; panel++) run_panel(&run, 3, 2 * SPREAD);
+    standing_on_proof(run.standing, 1, STANDING_PROOF_VOTE);
+    standing_on_challenge(run.standing, 1, CHALLENGE_MISSING);
+    standing_end_block(run.standing, 320, false);
+    assert_true(member_of(run.standing, 1).alarmed && member_of(run.standing, 0).alarmed);
+    standing_vacate(run.standing, 1);
+    struct standing_member gone = member_of(run.standing, 1);
+    assert_int_equal(gone.weight, 0);
+    assert_int_equal(gone.suspicion, 0);
+    assert_int_equal(gone.reason, DETECTORS);
+    assert_int_equal(gone.proof, STANDING_PROOF_VOTE);
+    assert_int_equal(gone.reputation, ONE * 8 / 9);
+    assert_false(gone.alarmed);
+    assert_int_equal(standing_cluster(run.standing, 1, 0), 1);
+    /* Whoever was like it still is what it was. */
+    assert_true(member_of(run.standing, 0).alarmed && member_of(run.standing, 2).alarmed);
+    for (uint64_t height = 321; height < 1000; height++) standing_end_block(run.standing, height, false);
+    assert_int_equal(member_of(run.standing, 1).reputation, ONE * 8 / 9);
+    assert_int_equal(standing_weight(run.standing, 1), 0);
+    standing_fill(run.standing, 1, 1000);
+    struct standing_member come = member_of(run.standing, 1);
+    assert_int_equal(come.weight, ONE / 2);
+    assert_int_equal(come.reputation, ONE);
+    assert_int_equal(come.proof, STANDING_PROOF_NONE);
+    assert_int_equal(come.probation_left, STANDING_PROBATION_BLOCKS);
+    standing_end_block(run.standing, 1000, false);
+    assert_int_equal(standing_weight(run.standing, 1), ONE / 2);
+    /* It is honest, and nothing of who was there before makes it look otherwise. */
+    run.height = 1000;
+    for (uint32_t panel = 0; panel < STANDING_PROBATION_BLOCKS; panel++) {
+        run_panel(&run, 1, SPREAD);
+        assert_false(member_of(run.standing, 1).alarmed);
+    }
+    assert_true(standing_weight(run.standing, 1) > ONE * 9 / 10);
+    run_end(&run);
+}
+
 static void more_suspects_than_a_third_then_only_a_third_weighed_down(void **state) {
     (void)state;
     struct run run = run_of(16, 2);
@@ -402,6 +498,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_group_then_everybody_at_full_weight),
         cmocka_unit_test(names_then_stable),
+        cmocka_unit_test(vacant_places_then_the_same_weights_as_without_them),
+        cmocka_unit_test(place_vacated_and_filled_then_nothing_is_known_of_who_comes),
         cmocka_unit_test(proof_then_no_weight_from_the_next_block_on),
         cmocka_unit_test(reinstated_then_full_weight_again),
         cmocka_unit_test(newcomer_then_half_weight_and_the_rest_over_256_blocks),

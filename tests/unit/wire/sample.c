@@ -166,9 +166,31 @@ static void sample_reveal(struct prng *prng, struct item *ret_item) {
     ret_item->reveal.hypothesis = is_canary ? (uint32_t)prng_below(prng, HYPOTHESES_MAX) : OPENING_ORDINARY;
 }
 
+static struct threshold sample_threshold(struct prng *prng) {
+    static const struct threshold thresholds[] = {{3, 4}, {9, 10}, {1, 1}, {667, 1000}, {1000, 1000}, {6, 8}};
+    return thresholds[prng_below(prng, sizeof thresholds / sizeof thresholds[0])];
+}
+
+static void sample_reconfigure(struct prng *prng, struct sample_texts *texts, struct reconfigure *ret_reconfigure) {
+    uint8_t secret[SECRET_BYTES];
+    *ret_reconfigure = (struct reconfigure){.epoch = sample_u64(prng),
+                                            .change = (enum change)prng_between(prng, CHANGE_ADD, CHANGE_THRESHOLD)};
+    if (ret_reconfigure->change == CHANGE_THRESHOLD) {
+        ret_reconfigure->threshold = sample_threshold(prng);
+        return;
+    }
+    ret_reconfigure->member = (uint32_t)prng_below(prng, MEMBERS_MAX);
+    if (ret_reconfigure->change != CHANGE_REMOVE)
+        sample_key((uint32_t)prng_below(prng, MEMBERS_MAX), secret, ret_reconfigure->key);
+    if (ret_reconfigure->change != CHANGE_ADD) return;
+    size_t bytes = (size_t)prng_between(prng, 1, MEMBER_NAME_BYTES_MAX);
+    memset(texts->bytes[0], 'a' + (int)prng_below(prng, 26), bytes);
+    ret_reconfigure->name = slice_of(texts->bytes[0], bytes);
+}
+
 void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret_item) {
-    static const enum item_kind kinds[] = {ITEM_ASK,    ITEM_TELL,  ITEM_RETRACT, ITEM_CLOSE,
-                                           ITEM_ANSWER, ITEM_LEVEL, ITEM_REVEAL,  ITEM_CLOSE_FAMILY};
+    static const enum item_kind kinds[] = {ITEM_ASK,   ITEM_TELL,        ITEM_RETRACT, ITEM_CLOSE,       ITEM_ANSWER,
+                                           ITEM_LEVEL, ITEM_RECONFIGURE, ITEM_REVEAL,  ITEM_CLOSE_FAMILY};
     *ret_item = (struct item){.kind = kinds[prng_below(prng, sizeof kinds / sizeof kinds[0])]};
     switch (ret_item->kind) {
     case ITEM_ASK: sample_ask(prng, texts, &ret_item->ask); break;
@@ -183,6 +205,7 @@ void sample_item(struct prng *prng, struct sample_texts *texts, struct item *ret
         ret_item->answer.digest = sample_hash(prng);
         break;
     case ITEM_LEVEL: ret_item->level = (enum level)prng_below(prng, LEVELS); break;
+    case ITEM_RECONFIGURE: sample_reconfigure(prng, texts, &ret_item->reconfigure); break;
     case ITEM_REVEAL: sample_reveal(prng, ret_item); break;
     case ITEM_CLOSE_FAMILY:
         ret_item->close_family.family = sample_text(prng, texts->bytes[0], FAMILY_BYTES_MAX);
@@ -224,11 +247,6 @@ void sample_block(struct prng *prng, uint32_t most_entries, struct block *ret_bl
     ret_block->entries_count = sample_tips(prng, most_entries, MEMBERS_MAX, ret_block->entries);
     for (uint32_t i = 0; i < ret_block->proofs_count; i++)
         ret_block->proofs[i] = slice_of(proofs, 1 + prng_below(prng, sizeof proofs));
-}
-
-static struct threshold sample_threshold(struct prng *prng) {
-    static const struct threshold thresholds[] = {{3, 4}, {9, 10}, {1, 1}, {667, 1000}, {1000, 1000}, {6, 8}};
-    return thresholds[prng_below(prng, sizeof thresholds / sizeof thresholds[0])];
 }
 
 void sample_checkpoint(struct prng *prng, struct checkpoint *ret_checkpoint) {
@@ -348,6 +366,8 @@ void sample_frame(struct prng *prng, enum frame_type type, uint8_t *contents, st
     case FRAME_RECOVER: to->recover.nonce = sample_u64(prng); break;
     case FRAME_RECOVERED: sample_recovered(prng, to); break;
     case FRAME_PROOF: to->proof = sample_blob(prng); break;
+    case FRAME_FETCH_HANDOVER: to->fetch_handover = prng_next(prng); break;
+    case FRAME_HANDOVER: to->handover = sample_blob(prng); break;
     case FRAME_TYPE_COUNT: break;
     }
 }

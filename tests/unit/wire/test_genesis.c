@@ -19,6 +19,12 @@
     "6d656d6265722d325820ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d182686d656d6265722d335820ca" \
     "93ac"                                                                                                           \
     "1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c1a40000000"
+#define VACANT_CHAIN_HEX "fc608aa3e701681a77420c28150e0b6bbc384080b5afb31d0ef0536d016e5e76"
+#define VACANT_HEX                                                                                                   \
+    "8800016773656e736f72731b00060a24181e40008203048482686d656d6265722d3058208a88e3dd7409f195fd52db2d3cba5d72"       \
+    "ca6709bf1d94121bf3748801b40f6f5c82686d656d6265722d3158208139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a2"       \
+    "5df60f5b8fc9b39482686d656d6265722d325820ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1"       \
+    "82686d656d6265722d335820ca93ac1705187071d67b83c7ff0efe8108e8ec4530575d7726879333dbdabe7c1a4000000003"
 
 static enum status rewrite(void *context, struct slice bytes, struct writer *ret_again) {
     (void)context;
@@ -53,6 +59,70 @@ static void genesis_put_then_the_pinned_bytes_and_chain(void **state) {
     assert_string_equal(read.member_names[3], "member-3");
     assert_memory_equal(read.keys, genesis.keys, sizeof read.keys);
     assert_true(read.state_bytes_max == STATE_BYTES_DEFAULT);
+}
+
+/* Four members and three places for others. */
+static void vacant_genesis(struct genesis *ret_genesis) {
+    sample_genesis(4, ret_genesis);
+    ret_genesis->members = 7;
+    ret_genesis->vacant = 3;
+}
+
+static void genesis_with_vacant_places_put_then_the_pinned_bytes_and_chain(void **state) {
+    (void)state;
+    uint8_t expected[sizeof VACANT_HEX / 2];
+    uint8_t buffer[1024];
+    struct hash expected_chain, chain;
+    struct genesis genesis, read;
+    struct writer writer = writer_of(buffer, sizeof buffer);
+    vacant_genesis(&genesis);
+    genesis_put(&writer, &genesis);
+    genesis_chain(&genesis, &chain);
+    assert_int_equal(bytes_from_hex(slice_of_text(VACANT_HEX), expected, sizeof expected), STATUS_OK);
+    assert_int_equal(bytes_from_hex(slice_of_text(VACANT_CHAIN_HEX), expected_chain.bytes, HASH_BYTES), STATUS_OK);
+    assert_true(slice_equal(writer_slice(&writer), slice_of(expected, sizeof expected)));
+    assert_true(hash_equal(&chain, &expected_chain));
+    assert_int_equal(genesis_read(writer_slice(&writer), &read), STATUS_OK);
+    assert_int_equal(read.members, 7);
+    assert_int_equal(read.vacant, 3);
+    assert_int_equal(genesis_heads(&read), 4);
+    assert_memory_equal(&read, &genesis, sizeof read);
+    sample_check_strict(writer_slice(&writer), rewrite, NULL);
+}
+
+static void vacant_places_beyond_what_there_may_be_then_refused(void **state) {
+    (void)state;
+    uint8_t buffer[1024];
+    struct genesis genesis;
+    vacant_genesis(&genesis);
+    assert_int_equal(genesis_valid(&genesis), STATUS_OK);
+    genesis.members = MEMBERS_MAX;
+    genesis.vacant = MEMBERS_MAX - MEMBERS_MIN;
+    assert_int_equal(genesis_valid(&genesis), STATUS_OK);
+    genesis.members++;
+    genesis.vacant++;
+    assert_int_equal(genesis_valid(&genesis), STATUS_TOO_MANY);
+    vacant_genesis(&genesis);
+    genesis.vacant = 4;
+    assert_int_equal(genesis_valid(&genesis), STATUS_BAD_VALUE);
+    genesis.vacant = 8;
+    assert_int_equal(genesis_valid(&genesis), STATUS_BAD_VALUE);
+    /* The last byte is their number: none is said by leaving it out, and more places than can be are none. */
+    vacant_genesis(&genesis);
+    struct writer writer = writer_of(buffer, sizeof buffer);
+    genesis_put(&writer, &genesis);
+    buffer[writer.bytes - 1] = 0;
+    assert_int_equal(genesis_read(writer_slice(&writer), &genesis), STATUS_NOT_CANONICAL);
+    buffer[writer.bytes - 1] = 0x19;
+    buffer[writer.bytes] = 0x00;
+    buffer[writer.bytes + 1] = 0xfd;
+    assert_int_equal(genesis_read(slice_of(buffer, writer.bytes + 2), &genesis), STATUS_NOT_CANONICAL);
+    buffer[writer.bytes - 1] = 0x18;
+    buffer[writer.bytes] = 0xfd;
+    assert_int_equal(genesis_read(slice_of(buffer, writer.bytes + 1), &genesis), STATUS_TOO_MANY);
+    buffer[writer.bytes] = 0xfc;
+    assert_int_equal(genesis_read(slice_of(buffer, writer.bytes + 1), &genesis), STATUS_OK);
+    assert_int_equal(genesis.members, MEMBERS_MAX);
 }
 
 static void genesis_of_four_then_strict(void **state) {
@@ -170,6 +240,8 @@ static void name_longer_than_its_limit_in_the_bytes_then_not_read(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(genesis_put_then_the_pinned_bytes_and_chain),
+        cmocka_unit_test(genesis_with_vacant_places_put_then_the_pinned_bytes_and_chain),
+        cmocka_unit_test(vacant_places_beyond_what_there_may_be_then_refused),
         cmocka_unit_test(genesis_of_four_then_strict),
         cmocka_unit_test(genesis_of_256_with_long_names_then_it_fits),
         cmocka_unit_test(counts_and_numbers_at_their_limits_then_valid_and_beyond_refused),

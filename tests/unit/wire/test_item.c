@@ -22,6 +22,11 @@
     "666666666666666666666666666666666666666666666666666666666666820602840850ee9f6cfa5fe3219233a52e3f5164"           \
     "58a458205555555555555555555555555555555555555555555555555555555555555555018209656269726473"
 
+#define ADD_HEX       "8707030105686e6577636f6d657258208a875fff1eb38451577acd5afee405456568dd7c89e090863a0557bc7af49f17f6"
+#define REMOVE_HEX    "8707030202f6f6f6"
+#define KEY_HEX       "8707030301f65820ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22cf6"
+#define THRESHOLD_HEX "8707030400f6f6820405"
+
 enum { ITEMS = 9 };
 
 static struct slice pinned_body(uint8_t *buffer) {
@@ -333,6 +338,84 @@ static void level_at_its_limit_then_taken_and_beyond_refused(void **state) {
     assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
 }
 
+static struct item valid_reconfigure(enum change change) {
+    struct item item = {.kind = ITEM_RECONFIGURE, .reconfigure = {.epoch = 3, .change = change}};
+    uint8_t secret[SECRET_BYTES];
+    switch (change) {
+    case CHANGE_ADD:
+        item.reconfigure.member = 5;
+        item.reconfigure.name = slice_of_text("newcomer");
+        sample_key(5, secret, item.reconfigure.key);
+        break;
+    case CHANGE_REMOVE: item.reconfigure.member = 2; break;
+    case CHANGE_KEY:
+        item.reconfigure.member = 1;
+        sample_key(6, secret, item.reconfigure.key);
+        break;
+    case CHANGE_THRESHOLD: item.reconfigure.threshold = (struct threshold){4, 5}; break;
+    }
+    return item;
+}
+
+static void reconfigures_put_then_the_pinned_bytes_and_strict(void **state) {
+    (void)state;
+    static const struct {
+        enum change change;
+        const char *hex;
+    } rows[] = {
+        {CHANGE_ADD, ADD_HEX}, {CHANGE_REMOVE, REMOVE_HEX}, {CHANGE_KEY, KEY_HEX}, {CHANGE_THRESHOLD, THRESHOLD_HEX}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t buffer[256];
+        uint8_t expected[256];
+        size_t bytes = strlen(rows[i].hex) / 2;
+        struct writer writer = writer_of(buffer, sizeof buffer);
+        struct item item = valid_reconfigure(rows[i].change);
+        item_put(&writer, &item);
+        assert_int_equal(bytes_from_hex(slice_of_text(rows[i].hex), expected, bytes), STATUS_OK);
+        assert_true(slice_equal(writer_slice(&writer), slice_of(expected, bytes)));
+        sample_check_strict(writer_slice(&writer), rewrite, NULL);
+    }
+}
+
+#define RECONFIGURE(of, change_made, expected)                                                                       \
+    do {                                                                                                             \
+        struct item item = valid_reconfigure(of);                                                                    \
+        struct reconfigure *r = &item.reconfigure;                                                                   \
+        change_made;                                                                                                 \
+        assert_int_equal(item_valid(&item), expected);                                                               \
+    } while (0)
+
+static void reconfigure_with_other_fields_than_its_change_needs_then_refused(void **state) {
+    (void)state;
+    RECONFIGURE(CHANGE_ADD, (void)r, STATUS_OK);
+    RECONFIGURE(CHANGE_ADD, r->member = MEMBERS_MAX - 1, STATUS_OK);
+    RECONFIGURE(CHANGE_ADD, r->member = MEMBERS_MAX, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_ADD, r->name = slice_of(NULL, 0), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_ADD, r->name = slice_of_text("two words"), STATUS_BAD_FORMAT);
+    RECONFIGURE(CHANGE_ADD, r->name = slice_of_text("a\x1b"), STATUS_BAD_FORMAT);
+    RECONFIGURE(CHANGE_ADD, memset(r->key, 0, KEY_BYTES), STATUS_BAD_KEY);
+    RECONFIGURE(CHANGE_ADD, memset(r->key, 0xff, KEY_BYTES), STATUS_BAD_KEY);
+    RECONFIGURE(CHANGE_ADD, r->threshold = THRESHOLD_DEFAULT, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_REMOVE, r->name = slice_of_text("a"), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_REMOVE, r->key[0] = 1, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_REMOVE, r->threshold.denominator = 1, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_KEY, r->name = slice_of_text("a"), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_KEY, memset(r->key, 0, KEY_BYTES), STATUS_BAD_KEY);
+    RECONFIGURE(CHANGE_THRESHOLD, r->member = 1, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->key[0] = 1, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->threshold = ((struct threshold){2, 3}), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->threshold = ((struct threshold){5, 4}), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->threshold = ((struct threshold){0, 0}), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->threshold = ((struct threshold){1001, 1001}), STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->threshold = ((struct threshold){667, 1000}), STATUS_OK);
+    RECONFIGURE(CHANGE_THRESHOLD, r->change = (enum change)0, STATUS_BAD_VALUE);
+    RECONFIGURE(CHANGE_THRESHOLD, r->change = (enum change)5, STATUS_BAD_VALUE);
+    char name[MEMBER_NAME_BYTES_MAX + 1];
+    memset(name, 'n', sizeof name);
+    RECONFIGURE(CHANGE_ADD, r->name = slice_of(name, sizeof name - 1), STATUS_OK);
+    RECONFIGURE(CHANGE_ADD, r->name = slice_of(name, sizeof name), STATUS_BAD_FORMAT);
+}
+
 static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
     (void)state;
     struct item item;
@@ -347,7 +430,7 @@ static void counts_of_logliks_beyond_their_limits_then_refused(void **state) {
 
 static void unknown_kind_then_refused(void **state) {
     (void)state;
-    struct item item = {.kind = (enum item_kind)7};
+    struct item item = {.kind = (enum item_kind)10};
     struct slice bytes;
     assert_int_equal(item_valid(&item), STATUS_BAD_VALUE);
     for (uint8_t kind = 0; kind < 24; kind++) {
@@ -449,6 +532,8 @@ int main(void) {
         cmocka_unit_test(ask_at_its_limits_then_valid_and_beyond_refused),
         cmocka_unit_test(reveal_at_its_limits_then_valid_and_beyond_refused),
         cmocka_unit_test(level_at_its_limit_then_taken_and_beyond_refused),
+        cmocka_unit_test(reconfigures_put_then_the_pinned_bytes_and_strict),
+        cmocka_unit_test(reconfigure_with_other_fields_than_its_change_needs_then_refused),
         cmocka_unit_test(counts_of_logliks_beyond_their_limits_then_refused),
         cmocka_unit_test(unknown_kind_then_refused),
         cmocka_unit_test(refused_item_then_reader_untouched),

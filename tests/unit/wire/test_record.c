@@ -274,7 +274,7 @@ static void member_fields_at_their_limits_then_read_and_beyond_refused(void **st
     assert_int_equal(read_member(0, "m", 65537, 0), STATUS_BAD_VALUE);
     assert_int_equal(read_member(0, "m", 1, 4), STATUS_BAD_VALUE);
     assert_int_equal(read_member(0, "a b", 1, 0), STATUS_BAD_FORMAT);
-    assert_int_equal(read_member(0, "", 1, 0), STATUS_BAD_FORMAT);
+    assert_int_equal(read_member(0, "", 1, 0), STATUS_NOT_CANONICAL);
     static const uint32_t most[4] = {65536, 65536, RECORD_REASON_MAX, RECORD_REASON_MAX};
     assert_int_equal(read_standing(0, "m", 1, 0, most), STATUS_OK);
     for (int i = 0; i < 4; i++) {
@@ -283,6 +283,42 @@ static void member_fields_at_their_limits_then_read_and_beyond_refused(void **st
         beyond[i]++;
         assert_int_equal(read_standing(0, "m", 1, 0, beyond), STATUS_BAD_VALUE);
     }
+}
+
+#define VACANT_MEMBER_HEX                                                                                            \
+    "8a0f06f65820000000000000000000000000000000000000000000000000000000000000000000001a00010000000004"
+
+static void vacant_place_put_then_the_pinned_bytes_and_strict(void **state) {
+    (void)state;
+    uint8_t expected[sizeof VACANT_MEMBER_HEX / 2];
+    uint8_t buffer[RECORD_MEMBER_BYTES_MAX];
+    struct record_member member = {.number = 6, .reputation = 65536, .proof = 4};
+    struct writer writer = writer_of(buffer, sizeof buffer);
+    record_member_put(&writer, &member);
+    assert_int_equal(bytes_from_hex(slice_of_text(VACANT_MEMBER_HEX), expected, sizeof expected), STATUS_OK);
+    assert_true(slice_equal(writer_slice(&writer), slice_of(expected, sizeof expected)));
+    sample_check_strict(writer_slice(&writer), rewrite_member, NULL);
+    assert_int_equal(record_member_read(writer_slice(&writer), &member), STATUS_OK);
+    assert_true(record_member_vacant(&member));
+}
+
+/* At these places of the pinned bytes. */
+enum { KEY_AT = 6, WEIGHT_AT = 38, LEVEL_AT = 39, SUSPICION_AT = 45, REASON_AT = 46, PROOF_AT = 47 };
+
+static void vacant_place_with_what_only_a_member_has_then_refused(void **state) {
+    (void)state;
+    static const size_t refused[] = {KEY_AT, KEY_AT + KEY_BYTES - 1, WEIGHT_AT, LEVEL_AT, SUSPICION_AT, REASON_AT};
+    uint8_t bytes[sizeof VACANT_MEMBER_HEX / 2];
+    struct record_member member;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_int_equal(bytes_from_hex(slice_of_text(VACANT_MEMBER_HEX), bytes, sizeof bytes), STATUS_OK);
+        assert_int_equal(bytes[refused[i]], 0);
+        bytes[refused[i]] = 1;
+        assert_int_equal(record_member_read(slice_of(bytes, sizeof bytes), &member), STATUS_BAD_VALUE);
+    }
+    assert_int_equal(bytes_from_hex(slice_of_text(VACANT_MEMBER_HEX), bytes, sizeof bytes), STATUS_OK);
+    bytes[PROOF_AT] = 0;
+    assert_int_equal(record_member_read(slice_of(bytes, sizeof bytes), &member), STATUS_OK);
 }
 
 int main(void) {
@@ -294,6 +330,8 @@ int main(void) {
         cmocka_unit_test(largest_records_then_they_fit),
         cmocka_unit_test(belief_fields_beyond_their_limits_then_refused),
         cmocka_unit_test(member_fields_at_their_limits_then_read_and_beyond_refused),
+        cmocka_unit_test(vacant_place_put_then_the_pinned_bytes_and_strict),
+        cmocka_unit_test(vacant_place_with_what_only_a_member_has_then_refused),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

@@ -1,0 +1,376 @@
+/* Epochs: members change while the group goes on (docs/protocol.md 8). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "cluster.h"
+#include "wire/handover.h"
+
+static enum status propose(struct cluster *cluster, uint32_t member, struct reconfigure change) {
+    change.epoch = cluster_status(cluster, member).epoch;
+    struct item item = {.kind = ITEM_RECONFIGURE, .reconfigure = change};
+    return cluster_submit(cluster, member, &item, slice_of(NULL, 0));
+}
+
+static struct reconfigure remove_of(uint32_t member) {
+    return (struct reconfigure){.change = CHANGE_REMOVE, .member = member};
+}
+
+static struct reconfigure threshold_of(uint32_t numerator, uint32_t denominator) {
+    return (struct reconfigure){.change = CHANGE_THRESHOLD, .threshold = {numerator, denominator}};
+}
+
+static struct reconfigure key_of(uint32_t member, uint32_t key) {
+    struct reconfigure change = {.change = CHANGE_KEY, .member = member};
+    uint8_t secret[SECRET_BYTES];
+    cluster_key(key, secret, change.key);
+    return change;
+}
+
+static struct reconfigure add_of(uint32_t place, const char *name) {
+    struct reconfigure change = {.change = CHANGE_ADD, .member = place, .name = slice_of_text(name)};
+    uint8_t secret[SECRET_BYTES];
+    cluster_key(place, secret, change.key);
+    return change;
+}
+
+/* Proposed by as many members as it takes; the others are with the next epoch when this returns. */
+static void agree_on(struct cluster *cluster, struct reconfigure change, uint32_t proposers) {
+    uint64_t epoch = cluster_status(cluster, 0).epoch;
+    for (uint32_t m = 0; m < proposers; m++) assert_int_equal(propose(cluster, m, change), STATUS_OK);
+    for (int i = 0; i < 1000 && cluster_status(cluster, 0).epoch == epoch; i++) cluster_run(cluster, 10000);
+    assert_int_equal(cluster_status(cluster, 0).epoch, epoch + 1);
+    cluster_settle(cluster, 30000000);
+}
+
+static void expect_epoch(const struct cluster *cluster, uint64_t epoch) {
+    for (uint32_t m = 0; m < cluster->places; m++) {
+        const struct node *node = &cluster->nodes[m];
+        if (node->replica != NULL && !node->is_removed) assert_int_equal(cluster_status(cluster, m).epoch, epoch);
+    }
+}
+
+static void expect_nobody_guilty(const struct cluster *cluster) {
+    for (uint32_t m = 0; m < cluster->places; m++) assert_int_equal(cluster->nodes[m].events[EVENT_MISBEHAVIOUR], 0);
+}
+
+/* The chain of rosters from the genesis, by what each member keeps. */
+static void expect_handovers(const struct cluster *cluster, uint32_t member, uint64_t epochs) {
+    struct roster roster;
+    struct handover *handover = malloc(sizeof *handover);
+    assert_non_null(handover);
+    roster_of(&cluster->genesis, &roster);
+    for (uint64_t epoch = 0; epoch < epochs; epoch++) {
+        struct slice bytes, none;
+        assert_int_equal(memory_ledger_read_epoch(cluster->nodes[member].ledger, epoch, 0, &bytes, &none), STATUS_OK);
+        assert_int_equal(handover_read(bytes, handover), STATUS_OK);
+        assert_int_equal(handover_verify(handover, &cluster->chain, &roster, &roster), STATUS_OK);
+    }
+    assert_memory_equal(&roster, replica_roster(cluster->nodes[member].replica), sizeof roster);
+    free(handover);
+}
+
+static void quorum_proposes_another_threshold_then_the_next_epoch_has_it(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    for (uint32_t m = 0; m < 2; m++) assert_int_equal(propose(cluster, m, threshold_of(4, 5)), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    expect_epoch(cluster, 0);
+    assert_int_equal(propose(cluster, 0, threshold_of(4, 5)), STATUS_DUPLICATE);
+    assert_int_equal(propose(cluster, 2, threshold_of(4, 5)), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    expect_epoch(cluster, 1);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) {
+        assert_int_equal(cluster->nodes[m].events[EVENT_EPOCH], 1);
+        assert_int_equal(cluster_tell(cluster, m, question, "in the next epoch"), STATUS_OK);
+    }
+    cluster_settle(cluster, 20000000);
+    assert_int_equal(cluster_items(cluster, 0, question), CLUSTER_MEMBERS);
+    assert_int_equal(cluster_status(cluster, 3).checkpoint.threshold.numerator, 4);
+    assert_int_equal(cluster_status(cluster, 3).checkpoint.epoch, 1);
+    cluster_run(cluster, 5000000);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) expect_handovers(cluster, m, 1);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
+/* Everybody tells all the time, so there are blocks behind the last one of the epoch. */
+static void busy_group_then_nothing_of_either_epoch_is_lost(void **state) {
+    (void)state;
+    for (uint64_t gap_us = 500; gap_us < 8000; gap_us += 700) {
+        struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+        struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+        uint64_t told = 0;
+        for (int i = 0; i < 40; i++) {
+            char text[32];
+            snprintf(text, sizeof text, "seen %d", i);
+            if (i >= 10 && i < 13)
+                assert_int_equal(propose(cluster, (uint32_t)(i - 10), threshold_of(5, 6)), STATUS_OK);
+            told += cluster_tell(cluster, (uint32_t)i % CLUSTER_MEMBERS, question, text) == STATUS_OK;
+            cluster_run(cluster, gap_us);
+        }
+        cluster_settle(cluster, 60000000);
+        expect_epoch(cluster, 1);
+        assert_int_equal(told, 40);
+        assert_int_equal(cluster_items(cluster, 0, question), told);
+        cluster_run(cluster, 3000000);
+        for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) expect_handovers(cluster, m, 1);
+        expect_nobody_guilty(cluster);
+        cluster_free(cluster);
+    }
+}
+
+/* It was away while the epoch ended, and finds its way through the end of one epoch into the next. */
+static void member_away_at_the_end_then_it_catches_up_over_it(void **state) {
+    (void)state;
+    for (uint64_t gap_us = 900; gap_us < 6000; gap_us += 1700) {
+        struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+        struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+        cluster_crash(cluster, 3);
+        for (uint32_t epoch = 0; epoch < 3; epoch++) {
+            for (uint32_t m = 0; m < 3; m++) {
+                char text[32];
+                snprintf(text, sizeof text, "seen %u", epoch);
+                struct reconfigure change = epoch % 2 == 0 ? threshold_of(7, 10) : threshold_of(3, 4);
+                assert_int_equal(propose(cluster, m, change), STATUS_OK);
+                assert_int_equal(cluster_tell(cluster, m, question, text), STATUS_OK);
+                cluster_run(cluster, gap_us);
+            }
+            cluster_settle(cluster, 60000000);
+        }
+        uint64_t epochs = cluster_status(cluster, 0).epoch;
+        assert_int_equal(epochs, 3);
+        cluster_start(cluster, 3, MEMORY_WHOLE);
+        cluster_settle(cluster, 120000000);
+        expect_epoch(cluster, epochs);
+        assert_int_equal(cluster_tell(cluster, 3, question, "back"), STATUS_OK);
+        cluster_settle(cluster, 60000000);
+        assert_int_equal(cluster_items(cluster, 3, question), 10);
+        expect_nobody_guilty(cluster);
+        cluster_free(cluster);
+    }
+}
+
+static void restart_in_a_later_epoch_then_it_goes_on_there(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    agree_on(cluster, threshold_of(4, 5), 3);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_crash(cluster, m);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_start(cluster, m, MEMORY_WHOLE);
+    expect_epoch(cluster, 1);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++)
+        assert_int_equal(cluster_tell(cluster, m, question, "after"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 2, question), CLUSTER_MEMBERS);
+    cluster_run(cluster, 3000000);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) expect_handovers(cluster, m, 1);
+    cluster_free(cluster);
+}
+
+/* The new key is kept ready, so the member goes on at once, without a restart. */
+static void key_replaced_then_its_lane_goes_on_under_the_new_one(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    uint8_t key[KEY_BYTES];
+    struct node *node = &cluster->nodes[1];
+    cluster_key(40, node->next_secret, key);
+    node->has_next_secret = true;
+    cluster_crash(cluster, 1);
+    cluster_start(cluster, 1, MEMORY_WHOLE);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++)
+        assert_int_equal(cluster_tell(cluster, m, question, "before"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    agree_on(cluster, key_of(1, 40), 3);
+    assert_true(cluster_status(cluster, 1).is_member);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++)
+        assert_int_equal(cluster_tell(cluster, m, question, "after"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    assert_int_equal(cluster_lane(cluster, 0, 1).tip.seq, (UINT64_C(1) << 32) + 1);
+    assert_int_equal(cluster_items(cluster, 3, question), 2 * CLUSTER_MEMBERS);
+    /* A key that was used before never comes back. */
+    assert_int_not_equal(propose(cluster, 0, key_of(1, 1)), STATUS_OK);
+    cluster_run(cluster, 3000000);
+    expect_handovers(cluster, 1, 1);
+    expect_nobody_guilty(cluster);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) {
+        cluster_crash(cluster, m);
+        cluster_start(cluster, m, MEMORY_WHOLE);
+    }
+    cluster_settle(cluster, 20000000);
+    assert_int_equal(cluster_tell(cluster, 1, question, "restarted"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    cluster_free(cluster);
+}
+
+/* Batches that were on their way under the old key: they are void, and what they say is said again. */
+static void evidence_on_its_way_when_the_key_changes_then_none_of_it_is_lost(void **state) {
+    (void)state;
+    for (uint64_t gap_us = 300; gap_us < 6000; gap_us += 900) {
+        struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+        struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+        uint8_t key[KEY_BYTES];
+        struct node *node = &cluster->nodes[1];
+        cluster_crash(cluster, 1);
+        cluster_key(42, node->next_secret, key);
+        node->has_next_secret = true;
+        cluster_start(cluster, 1, MEMORY_WHOLE);
+        cluster_run(cluster, 3000000);
+        for (int i = 0; i < 30; i++) {
+            char text[32];
+            snprintf(text, sizeof text, "seen %d", i);
+            if (i % 4 == 0 && i < 12)
+                assert_int_equal(propose(cluster, i == 0 ? 0 : (uint32_t)i / 4 + 1, key_of(1, 42)), STATUS_OK);
+            assert_int_equal(cluster_tell(cluster, 1, question, text), STATUS_OK);
+            cluster_run(cluster, gap_us);
+        }
+        cluster_settle(cluster, 60000000);
+        expect_epoch(cluster, 1);
+        assert_int_equal(cluster_items(cluster, 3, question), 30);
+        expect_nobody_guilty(cluster);
+        cluster_free(cluster);
+    }
+}
+
+/* What a member that forgot itself can't have back under its old key. */
+static void lane_closed_by_amnesia_then_open_under_another_key(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    assert_int_equal(cluster_tell(cluster, 1, question, "before"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    uint8_t key[KEY_BYTES];
+    cluster_crash(cluster, 1);
+    cluster_forget(cluster, 1);
+    cluster_key(41, cluster->nodes[1].next_secret, key);
+    cluster->nodes[1].has_next_secret = true;
+    cluster_start(cluster, 1, MEMORY_LOST);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_tell(cluster, 1, question, "too early"), STATUS_LANE_CLOSED);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) {
+        if (m != 1) assert_int_equal(propose(cluster, m, key_of(1, 41)), STATUS_OK);
+    }
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 1);
+    assert_false(cluster_status(cluster, 1).lane_closed);
+    assert_int_equal(cluster_tell(cluster, 1, question, "open again"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 0, question), 2);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
+/* Votes of the next epoch could be among what it forgot, too. */
+static void amnesia_and_then_another_epoch_then_it_asks_again_before_it_votes(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    agree_on(cluster, threshold_of(7, 10), 3);
+    assert_int_equal(cluster_tell(cluster, 2, question, "in epoch 1"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 1);
+    cluster_forget(cluster, 1);
+    cluster_start(cluster, 1, MEMORY_LOST);
+    assert_true(cluster_status(cluster, 1).recovering);
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 1);
+    for (int i = 0; i < 4; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "later %d", i);
+        assert_int_equal(cluster_tell(cluster, 0, question, text), STATUS_OK);
+        cluster_settle(cluster, 20000000);
+    }
+    cluster_crash(cluster, 1);
+    cluster_start(cluster, 1, MEMORY_LANE_LOST);
+    assert_true(cluster_status(cluster, 1).recovering);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 1, question), 5);
+    cluster_free(cluster);
+}
+
+static void member_removed_then_the_others_go_on_without_it(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    for (uint32_t m = 0; m < 5; m++) assert_int_equal(cluster_tell(cluster, m, question, "before"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    agree_on(cluster, remove_of(4), 4);
+    assert_int_equal(roster_heads(replica_roster(cluster->nodes[0].replica)), 4);
+    cluster->nodes[4].is_removed = true;
+    cluster_run(cluster, 1000000);
+    assert_false(cluster_status(cluster, 4).is_member);
+    assert_int_equal(cluster_tell(cluster, 4, question, "let me in"), STATUS_NOT_ALLOWED);
+    for (uint32_t m = 0; m < 4; m++) assert_int_equal(cluster_tell(cluster, m, question, "after"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    /* What it had told leaves an open question with it. */
+    assert_int_equal(cluster_items(cluster, 0, question), 8);
+    /* Four are the fewest that there may be. */
+    assert_int_equal(propose(cluster, 0, remove_of(3)), STATUS_BAD_VALUE);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
+/* A member of five is dead for good: the four others are a quorum, and are all there are afterwards. */
+static void dead_member_removed_then_the_rest_can_bear_a_loss_again(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster_crash(cluster, 4);
+    cluster->nodes[4].is_removed = true;
+    agree_on(cluster, remove_of(4), 4);
+    cluster_run(cluster, 40000000);
+    cluster_crash(cluster, 3);
+    for (uint32_t m = 0; m < 3; m++) assert_int_equal(cluster_tell(cluster, m, question, "three left"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 0, question), 3);
+    expect_handovers(cluster, 0, 1);
+    cluster_free(cluster);
+}
+
+static void member_added_then_it_catches_up_and_takes_part(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 4, 2);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    uint8_t key[KEY_BYTES];
+    cluster_key(4, cluster->nodes[4].secret, key);
+    for (uint32_t m = 0; m < 4; m++) assert_int_equal(cluster_tell(cluster, m, question, "before"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    agree_on(cluster, add_of(4, "newcomer"), 3);
+    assert_int_equal(roster_heads(replica_roster(cluster->nodes[0].replica)), 5);
+    cluster_start(cluster, 4, MEMORY_WHOLE);
+    cluster_settle(cluster, 60000000);
+    assert_true(cluster_status(cluster, 4).is_member);
+    for (uint32_t m = 0; m < 5; m++) assert_int_equal(cluster_tell(cluster, m, question, "after"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 4, question), 9);
+    cluster_run(cluster, 3000000);
+    expect_handovers(cluster, 4, 1);
+    expect_nobody_guilty(cluster);
+    /* Two of five may not be missing. */
+    cluster_crash(cluster, 0);
+    assert_int_equal(cluster_tell(cluster, 1, question, "four left"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    cluster_free(cluster);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quorum_proposes_another_threshold_then_the_next_epoch_has_it),
+        cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
+        cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
+        cmocka_unit_test(restart_in_a_later_epoch_then_it_goes_on_there),
+        cmocka_unit_test(key_replaced_then_its_lane_goes_on_under_the_new_one),
+        cmocka_unit_test(evidence_on_its_way_when_the_key_changes_then_none_of_it_is_lost),
+        cmocka_unit_test(lane_closed_by_amnesia_then_open_under_another_key),
+        cmocka_unit_test(amnesia_and_then_another_epoch_then_it_asks_again_before_it_votes),
+        cmocka_unit_test(member_removed_then_the_others_go_on_without_it),
+        cmocka_unit_test(dead_member_removed_then_the_rest_can_bear_a_loss_again),
+        cmocka_unit_test(member_added_then_it_catches_up_and_takes_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
