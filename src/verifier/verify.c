@@ -7,6 +7,7 @@
 #include "verifier/verify.h"
 
 #include "base/check.h"
+#include "verifier/probability.h"
 
 /* What the steps hand on to each other. */
 struct inquiry {
@@ -17,7 +18,6 @@ struct inquiry {
     size_t scratch_bytes;
     struct hash chain;
     struct certificate certificate;
-    struct threshold needed; /* the larger of the checkpoint's and the policy's */
     struct verify_result result;
 };
 
@@ -47,14 +47,9 @@ static enum status step_base(struct inquiry *inquiry) {
 
 static enum status step_heads(struct inquiry *inquiry) {
     uint32_t n = inquiry->genesis->members;
-    inquiry->needed = inquiry->result.checkpoint.threshold;
-    if (inquiry->policy->has_threshold) {
-        TRY(threshold_check(inquiry->policy->threshold));
-        if (threshold_compare(inquiry->policy->threshold, inquiry->needed) > 0)
-            inquiry->needed = inquiry->policy->threshold;
-    }
-    inquiry->result.needed = quorum_size(n, inquiry->needed);
-    return member_set_quorum(&inquiry->result.who, n, inquiry->needed) ? STATUS_OK : STATUS_BELOW_THRESHOLD;
+    struct threshold in_force = inquiry->result.checkpoint.threshold;
+    inquiry->result.needed = quorum_size(n, in_force);
+    return member_set_quorum(&inquiry->result.who, n, in_force) ? STATUS_OK : STATUS_BELOW_THRESHOLD;
 }
 
 static enum status step_state(struct inquiry *inquiry) {
@@ -120,7 +115,7 @@ static enum status step_parameters(struct inquiry *inquiry) {
 
 static enum status step_weight(struct inquiry *inquiry) {
     const struct verify_result *result = &inquiry->result;
-    bool met = quorum_weight_met(result->weight, result->weight_total, inquiry->needed);
+    bool met = quorum_weight_met(result->weight, result->weight_total, result->checkpoint.threshold);
     return met ? STATUS_OK : STATUS_BELOW_WEIGHT;
 }
 
@@ -155,6 +150,24 @@ static enum status step_belief(struct inquiry *inquiry) {
                                   root);
 }
 
+/* A policy below the threshold in force asks for nothing: that one is met already. */
+static enum status step_more_heads(struct inquiry *inquiry) {
+    struct threshold wanted = inquiry->policy->threshold;
+    struct verify_result *result = &inquiry->result;
+    uint32_t n = inquiry->genesis->members;
+    if (!inquiry->policy->has_threshold) return STATUS_OK;
+    TRY(threshold_check(wanted));
+    if (threshold_compare(wanted, result->checkpoint.threshold) > 0) result->needed = quorum_size(n, wanted);
+    return member_set_quorum(&result->who, n, wanted) ? STATUS_OK : STATUS_BELOW_THRESHOLD;
+}
+
+static enum status step_more_weight(struct inquiry *inquiry) {
+    const struct verify_result *result = &inquiry->result;
+    if (!inquiry->policy->has_threshold) return STATUS_OK;
+    bool met = quorum_weight_met(result->weight, result->weight_total, inquiry->policy->threshold);
+    return met ? STATUS_OK : STATUS_BELOW_WEIGHT;
+}
+
 static enum status step_outcome(struct inquiry *inquiry) {
     const struct record_belief *belief = &inquiry->result.belief;
     if (!inquiry->policy->has_expect) return STATUS_OK;
@@ -167,6 +180,14 @@ static enum status step_outcome(struct inquiry *inquiry) {
 static enum status step_margin(struct inquiry *inquiry) {
     bool enough = inquiry->result.belief.flip_margin >= inquiry->policy->min_margin;
     return enough ? STATUS_OK : STATUS_WRONG_OUTCOME;
+}
+
+static enum status step_probability(struct inquiry *inquiry) {
+    int64_t least = inquiry->policy->min_probability;
+    if (least == 0) return STATUS_OK;
+    if (least < 0 || least > PROBABILITY_ONE) return STATUS_BAD_VALUE;
+    if (inquiry->result.is_calibration) return STATUS_WRONG_OUTCOME;
+    return probability_reaches(&inquiry->result.belief, least) ? STATUS_OK : STATUS_WRONG_OUTCOME;
 }
 
 /* clang-format off */
@@ -182,8 +203,11 @@ static enum status (*const steps[VERIFY_DONE])(struct inquiry *inquiry) = {
     [VERIFY_PARAMETERS] = step_parameters,
     [VERIFY_WEIGHT] = step_weight,
     [VERIFY_BELIEF] = step_belief,
+    [VERIFY_MORE_HEADS] = step_more_heads,
+    [VERIFY_MORE_WEIGHT] = step_more_weight,
     [VERIFY_OUTCOME] = step_outcome,
     [VERIFY_MARGIN] = step_margin,
+    [VERIFY_PROBABILITY] = step_probability,
 };
 /* clang-format on */
 

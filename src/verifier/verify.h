@@ -23,8 +23,12 @@
     X(PARAMETERS, "the threshold in the checkpoint is the one of the state")                                         \
     X(WEIGHT, "the signers carry enough weight")                                                                     \
     X(BELIEF, "the belief, or the calibration, is in the log or in the state")                                       \
+    /* What holds up to here is true whatever the reader asks for; the rest is what the policy insists on. */        \
+    X(MORE_HEADS, "as many members signed as the reader insists on")                                                 \
+    X(MORE_WEIGHT, "the signers carry as much weight as the reader insists on")                                      \
     X(OUTCOME, "the question is decided for the expected hypothesis")                                                \
-    X(MARGIN, "as many liars are tolerated as was asked for")
+    X(MARGIN, "as many liars are tolerated as was asked for")                                                        \
+    X(PROBABILITY, "the outcome is as probable as was asked for")
 
 enum verify_step {
 #define VERIFY_STEP_ENUM(code, text) VERIFY_##code,
@@ -32,6 +36,9 @@ enum verify_step {
 #undef VERIFY_STEP_ENUM
         VERIFY_DONE,
 };
+
+/* Whether the certificate itself holds when this step is the one that failed: the reader asked for more than it says. */
+static inline bool verify_step_is_policy(enum verify_step step) { return step > VERIFY_BELIEF && step < VERIFY_DONE; }
 
 /* What the step establishes, a sentence without a final full stop. Static storage, never NULL. */
 const char *verify_step_text(enum verify_step step);
@@ -43,6 +50,7 @@ struct verify_policy {
     bool has_threshold;
     struct threshold threshold; /* heads and weight must reach this one too, whatever the checkpoint asks for */
     uint32_t min_margin;        /* the flip margin must be at least this; 0: any, and calibrations */
+    int64_t min_probability;    /* of the leading hypothesis (verifier/probability.h); 0: any, and calibrations */
 };
 
 struct verify_result {
@@ -65,10 +73,10 @@ struct verify_result {
  *
  * `ret_step` is written always: the step that failed, or VERIFY_DONE. Statuses by step: those of certificate_read
  * (FORM) and of checkpoint_note_read (NOTE); STATUS_WRONG_EPOCH; STATUS_BELOW_THRESHOLD (BASE, HEADS,
- * LEVELS);
+ * LEVELS, MORE_HEADS);
  * STATUS_BELOW_WEIGHT; STATUS_BAD_PROOF where a record is not under its root; STATUS_CONFLICT where two parts
- * contradict each other; STATUS_WRONG_OUTCOME (OUTCOME, MARGIN); STATUS_BAD_VALUE for a policy with an impossible
- * threshold (HEADS); statuses of decoding at any. */
+ * contradict each other; STATUS_WRONG_OUTCOME (OUTCOME, MARGIN, PROBABILITY); STATUS_BAD_VALUE for a policy with an
+ * impossible threshold (MORE_HEADS); statuses of decoding at any. */
 enum status verify_certificate(struct slice file, const struct genesis *genesis, const struct verify_policy *policy,
                                uint8_t *scratch, size_t scratch_bytes, struct verify_result *ret_result,
                                enum verify_step *ret_step) MUST_USE;

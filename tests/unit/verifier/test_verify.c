@@ -92,7 +92,7 @@ static void threshold_of_the_policy_then_counted_at_it(void **state) {
     (void)state;
     struct verify_policy policy = {.has_threshold = true, .threshold = {9, 10}};
     struct sample_log log = sample_log_good();
-    assert_judged(&log, &policy, STATUS_BELOW_THRESHOLD, VERIFY_HEADS);
+    assert_judged(&log, &policy, STATUS_BELOW_THRESHOLD, VERIFY_MORE_HEADS);
     log.signers = 0xf;
     assert_judged(&log, &policy, STATUS_OK, VERIFY_DONE);
     log.weights[3] = 0;
@@ -101,7 +101,7 @@ static void threshold_of_the_policy_then_counted_at_it(void **state) {
     log.signers = 0x7;
     assert_judged(&log, &policy, STATUS_OK, VERIFY_DONE);
     policy.threshold = (struct threshold){1, 2};
-    assert_judged(&log, &policy, STATUS_BAD_VALUE, VERIFY_HEADS);
+    assert_judged(&log, &policy, STATUS_BAD_VALUE, VERIFY_MORE_HEADS);
 }
 
 /* A policy below what the checkpoint asks for gives nothing away. */
@@ -271,9 +271,11 @@ static void policy_about_a_question_and_a_calibration_then_refused(void **state)
     (void)state;
     const struct verify_policy outcome = {.has_expect = true, .expect = slice_of_text("yes")};
     const struct verify_policy margin = {.min_margin = 1};
+    const struct verify_policy probability = {.min_probability = 1};
     struct sample_log log = sample_log_good();
     log.calibration = true;
     assert_judged(&log, &outcome, STATUS_WRONG_OUTCOME, VERIFY_OUTCOME);
+    assert_judged(&log, &probability, STATUS_WRONG_OUTCOME, VERIFY_PROBABILITY);
     assert_judged(&log, &margin, STATUS_WRONG_OUTCOME, VERIFY_MARGIN);
 }
 
@@ -285,7 +287,7 @@ static void threshold_of_the_policy_then_weighed_at_it(void **state) {
     log.base = log.checkpoint = log.parameters = (struct threshold){7, 10};
     for (uint32_t i = 0; i < 3; i++) log.weights[i] = 52429;
     assert_judged(&log, &no_policy, STATUS_OK, VERIFY_DONE);
-    assert_judged(&log, &policy, STATUS_BELOW_WEIGHT, VERIFY_WEIGHT);
+    assert_judged(&log, &policy, STATUS_BELOW_WEIGHT, VERIFY_MORE_WEIGHT);
 }
 
 static void weight_in_the_file_other_than_in_the_state_then_refused(void **state) {
@@ -368,6 +370,34 @@ static void margin_of_the_policy_then_at_least_it(void **state) {
     assert_judged(&log, &policy, STATUS_OK, VERIFY_DONE);
     policy.min_margin = 3;
     assert_judged(&log, &policy, STATUS_WRONG_OUTCOME, VERIFY_MARGIN);
+}
+
+/* The sample is three nats ahead: 1 / (1 + e^-3) = 0.952574126822433... */
+static void probability_of_the_policy_then_at_least_it(void **state) {
+    (void)state;
+    struct verify_policy policy = {.min_probability = INT64_C(952574126822400000)};
+    struct sample_log log = sample_log_good();
+    assert_judged(&log, &policy, STATUS_OK, VERIFY_DONE);
+    policy.min_probability = INT64_C(952574126822500000);
+    assert_judged(&log, &policy, STATUS_WRONG_OUTCOME, VERIFY_PROBABILITY);
+    policy.min_probability = INT64_C(1000000000000000001);
+    assert_judged(&log, &policy, STATUS_BAD_VALUE, VERIFY_PROBABILITY);
+    policy.min_probability = -1;
+    assert_judged(&log, &policy, STATUS_BAD_VALUE, VERIFY_PROBABILITY);
+}
+
+/* A reader who asks for too much learns that the certificate itself is good; a forger does not. */
+static void certificate_that_holds_then_a_step_of_the_policy(void **state) {
+    (void)state;
+    static const enum verify_step of_the_policy[] = {VERIFY_MORE_HEADS, VERIFY_MORE_WEIGHT, VERIFY_OUTCOME,
+                                                     VERIFY_MARGIN, VERIFY_PROBABILITY};
+    static const enum verify_step of_the_certificate[] = {VERIFY_FORM,    VERIFY_NOTE,   VERIFY_HEADS,
+                                                          VERIFY_MEMBERS, VERIFY_WEIGHT, VERIFY_PARAMETERS,
+                                                          VERIFY_BELIEF,  VERIFY_DONE};
+    for (size_t i = 0; i < sizeof of_the_policy / sizeof of_the_policy[0]; i++)
+        assert_true(verify_step_is_policy(of_the_policy[i]));
+    for (size_t i = 0; i < sizeof of_the_certificate / sizeof of_the_certificate[0]; i++)
+        assert_false(verify_step_is_policy(of_the_certificate[i]));
 }
 
 static void genesis_of_another_chain_then_refused(void **state) {
@@ -482,6 +512,8 @@ int main(void) {
         cmocka_unit_test(belief_that_is_not_in_its_tree_then_refused),
         cmocka_unit_test(outcome_of_the_policy_then_the_one_that_was_decided),
         cmocka_unit_test(margin_of_the_policy_then_at_least_it),
+        cmocka_unit_test(probability_of_the_policy_then_at_least_it),
+        cmocka_unit_test(certificate_that_holds_then_a_step_of_the_policy),
         cmocka_unit_test(genesis_of_another_chain_then_refused),
         cmocka_unit_test(scratch_smaller_than_the_file_then_refused),
         cmocka_unit_test(any_byte_changed_then_refused_or_the_same_meaning),

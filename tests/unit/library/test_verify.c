@@ -55,6 +55,63 @@ static void good_certificate_then_the_verdict_is_filled_in(void **state) {
     assert_int_equal(verify(&files, NULL), 0);
 }
 
+static int judge(struct files *files, const struct credimus_policy *policy) {
+    return credimus_judge(files->certificate.data, files->certificate.bytes, files->genesis.data,
+                          files->genesis.bytes, policy, files->scratch, sizeof files->scratch, &files->verdict,
+                          &files->step);
+}
+
+/* The sample is decided for yes, three nats ahead, with three of four signers and a margin of 2. */
+static void policy_then_one_of_four_answers(void **state) {
+    (void)state;
+    static struct files files;
+    static const struct {
+        struct credimus_policy policy;
+        int answer;
+    } rows[] = {
+        {{.expect = NULL}, CREDIMUS_HOLDS},
+        {{"yes", "0.95", 2, 3, 4}, CREDIMUS_HOLDS},
+        {{"yes", "0.952574126822", 2, 0, 0}, CREDIMUS_HOLDS},
+        {{"no", NULL, 0, 0, 0}, CREDIMUS_UNEXPECTED},
+        {{NULL, "0.952574126823", 0, 0, 0}, CREDIMUS_UNEXPECTED},
+        {{NULL, NULL, 3, 0, 0}, CREDIMUS_UNEXPECTED},
+        {{NULL, NULL, 0, 9, 10}, CREDIMUS_UNEXPECTED},
+        {{NULL, "0.9.5", 0, 0, 0}, CREDIMUS_MISUSE},
+        {{NULL, "1.1", 0, 0, 0}, CREDIMUS_MISUSE},
+        {{NULL, "-0.1", 0, 0, 0}, CREDIMUS_MISUSE},
+        {{NULL, "", 0, 0, 0}, CREDIMUS_MISUSE},
+        {{NULL, NULL, 0, 1, 2}, CREDIMUS_MISUSE},
+        {{NULL, NULL, 0, 1, 0}, CREDIMUS_MISUSE},
+    };
+    struct sample_log log = sample_log_good();
+    set_up(&log, &files);
+    assert_int_equal(judge(&files, NULL), CREDIMUS_HOLDS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&files.verdict, 0x5a, sizeof files.verdict);
+        if (judge(&files, &rows[i].policy) != rows[i].answer) fail_msg("row %zu", i);
+        assert_int_equal(files.verdict.members, rows[i].answer == CREDIMUS_HOLDS ? 4 : 0x5a5a5a5a);
+    }
+}
+
+/* Whoever forges is told apart from whoever says something else, whatever is asked for. */
+static void forged_certificate_then_invalid_under_any_policy(void **state) {
+    (void)state;
+    static struct files files;
+    static const struct credimus_policy strict = {.expect = "no", .min_margin = 9};
+    struct sample_log log = sample_log_good();
+    set_up(&log, &files);
+    files.genesis.bytes--;
+    assert_int_equal(judge(&files, NULL), CREDIMUS_MISUSE);
+    log.file_weight_forged = true;
+    set_up(&log, &files);
+    assert_int_equal(judge(&files, NULL), CREDIMUS_INVALID);
+    assert_int_equal(judge(&files, &strict), CREDIMUS_INVALID);
+    log = sample_log_good();
+    log.calibration = true;
+    set_up(&log, &files);
+    assert_int_equal(judge(&files, NULL), CREDIMUS_UNEXPECTED);
+}
+
 static void bad_certificate_then_a_reason_and_the_verdict_untouched(void **state) {
     (void)state;
     static struct files files;
@@ -102,11 +159,15 @@ static void unknown_reason_then_a_sentence_still(void **state) {
     assert_non_null(credimus_verify_text(-1));
     assert_non_null(credimus_verify_text(1000000));
     assert_string_equal(credimus_verify_text(0), "ok");
+    assert_string_equal(credimus_reason_name(STATUS_BELOW_THRESHOLD), "BELOW_THRESHOLD");
+    assert_string_equal(credimus_reason_name(-1), "UNKNOWN");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_certificate_then_the_verdict_is_filled_in),
+        cmocka_unit_test(policy_then_one_of_four_answers),
+        cmocka_unit_test(forged_certificate_then_invalid_under_any_policy),
         cmocka_unit_test(bad_certificate_then_a_reason_and_the_verdict_untouched),
         cmocka_unit_test(certificate_of_a_family_then_refused),
         cmocka_unit_test(bad_genesis_then_refused_before_the_certificate),
