@@ -67,7 +67,7 @@ static json_t *signers_json(const struct case_file *file) {
     json_t *signers = json_array();
     const struct member_set *who = &file->result.who;
     for (uint32_t m = member_set_next(who, 0); m < MEMBERS_MAX; m = member_set_next(who, m + 1)) {
-        CHECK(json_array_append_new(signers, json_string(file->genesis.member_names[m])) == 0);
+        CHECK(json_array_append_new(signers, json_string(file->result.roster.names[m])) == 0);
     }
     return signers;
 }
@@ -79,7 +79,7 @@ static void add_signers(json_t *json, const struct case_file *file) {
     bytes_to_hex(result->checkpoint.root.bytes, HASH_BYTES, root);
     json_t *more =
         json_pack("{s:o, s:i, s:i, s:I, s:I, s:I, s:s}", "signers", signers_json(file), "needed", (int)result->needed,
-                  "members", (int)file->genesis.members, "weight", (json_int_t)result->weight, "weight_total",
+                  "members", (int)roster_heads(&result->roster), "weight", (json_int_t)result->weight, "weight_total",
                   (json_int_t)result->weight_total, "height", (json_int_t)result->checkpoint.height, "root", root);
     CHECK(json != NULL && more != NULL && json_object_update(json, more) == 0);
     json_decref(more);
@@ -101,7 +101,7 @@ static json_t *skills_json(const struct case_file *file) {
     json_t *skills = json_array();
     for (uint32_t m = 0; m < file->result.calibration.members; m++) {
         const struct record_skill *skill = &file->result.calibration.skills[m];
-        json_t *json = json_pack("{s:s, s:i, s:f, s:i, s:b}", "name", file->genesis.member_names[m], "reports",
+        json_t *json = json_pack("{s:s, s:i, s:f, s:i, s:b}", "name", file->result.roster.names[m], "reports",
                                  (int)skill->reports, "skill", (double)skill->skill / Q12_ONE, "group",
                                  (int)skill->group, "discounted", skill->discounted);
         CHECK(json != NULL && json_array_append_new(skills, json) == 0);
@@ -144,14 +144,14 @@ static void print_signers(const struct case_file *file) {
     char time[CONFIG_TIME_BYTES];
     config_time_put(result->state.time_us, time);
     (void)printf("  signed by %u of %u members (%u needed), %.0f %% of the weight:", result->signers,
-                 file->genesis.members, result->needed,
+                 roster_heads(&result->roster), result->needed,
                  result->weight_total > 0 ? 100.0 * (double)result->weight / (double)result->weight_total : 0.0);
     for (uint32_t m = member_set_next(&result->who, 0); m < MEMBERS_MAX; m = member_set_next(&result->who, m + 1)) {
-        (void)printf(" %s", file->genesis.member_names[m]);
+        (void)printf(" %s", file->result.roster.names[m]);
     }
     (void)printf("\n  height %llu, %s, log of %llu leaves\n", (unsigned long long)result->checkpoint.height, time,
                  (unsigned long long)result->checkpoint.size);
-    if (threshold_compare(result->checkpoint.threshold, file->genesis.threshold) > 0)
+    if (threshold_compare(result->checkpoint.threshold, result->roster.threshold) > 0)
         (void)printf("  made in a partition, at the threshold %u/%u: %u members said that they see one\n",
                      result->checkpoint.threshold.numerator, result->checkpoint.threshold.denominator, result->apart);
 }
@@ -166,7 +166,7 @@ static int print_calibration_report(const struct case_file *file) {
                  calibration->canaries, calibration->leak ? ", LEAK" : "", calibration->alarm ? ", ALARM" : "");
     (void)printf("  skill:");
     for (uint32_t m = 0; m < calibration->members; m++)
-        (void)printf(" %s %+.2f", file->genesis.member_names[m], (double)calibration->skills[m].skill / Q12_ONE);
+        (void)printf(" %s %+.2f", file->result.roster.names[m], (double)calibration->skills[m].skill / Q12_ONE);
     (void)printf("\n  labels under the root %s\n", results);
     print_signers(file);
     return COMMAND_DONE;
@@ -182,7 +182,7 @@ static int print_report(const struct case_file *file) {
                  text_of(belief->hypotheses[belief->top], text, sizeof text), probability > SHOWN_MAX ? "above " : "",
                  fmin(probability, SHOWN_MAX));
     (void)printf("  %u of %u members would have had to lie to change this\n", belief->flip_margin,
-                 file->genesis.members);
+                 roster_heads(&file->result.roster));
     print_signers(file);
     return COMMAND_DONE;
 }

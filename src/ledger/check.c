@@ -9,6 +9,7 @@
 #include "ledger/checking.h"
 #include "ledger/database.h"
 #include "wire/block.h"
+#include "wire/handover.h"
 #include "wire/proof.h"
 
 void checking_found(struct checking *checking, const char *table, uint64_t row, const char *what) {
@@ -50,15 +51,26 @@ enum status checking_walk(struct checking *checking, const char *table, const ch
     return status;
 }
 
+const struct roster *checking_roster(const struct checking *checking, uint64_t epoch) {
+    return epoch < checking->rosters_count ? &checking->rosters[epoch] : NULL;
+}
+
+/* Without leaf 0 that is said of the leaf, once. */
+static bool roster_missing(struct checking *checking, const char *table, uint64_t row) {
+    if (checking->rosters_count == 0) return true;
+    return checking_require(checking, table, row, false, "it is of an epoch that the log does not have");
+}
+
 bool checking_certificate(struct checking *checking, const char *table, uint64_t row, struct slice bytes,
                           struct vote_certificate *ret_certificate) {
     struct reader reader = reader_of(bytes);
     enum status status = vote_certificate_take(&reader, ret_certificate);
     if (status == STATUS_OK) status = reader_end(&reader);
     if (!checking_expect(checking, table, row, status, "the certificate")) return false;
-    if (checking->keyring.members == 0) return true;
-    status =
-        vote_certificate_verify(ret_certificate, &checking->chain, &checking->keyring, checking->genesis.threshold);
+    const struct roster *roster = checking_roster(checking, ret_certificate->epoch);
+    if (roster == NULL) return roster_missing(checking, table, row);
+    struct keyring keyring = roster_keyring(roster);
+    status = vote_certificate_verify(ret_certificate, &checking->chain, &keyring, roster->threshold);
     return checking_expect(checking, table, row, status, "the certificate");
 }
 
@@ -93,8 +105,13 @@ static void check_vote(struct checking *checking, sqlite3_stmt *statement) {
                 (uint64_t)vote.kind == column_number(statement, 2) && vote.member == checking->member &&
                 column_hash(statement, 3, &kept) == STATUS_OK && hash_equal(&vote.block, &kept);
     (void)checking_require(checking, "vote", view, same, "a column is not that of the vote");
-    if (checking->keyring.members == 0) return;
-    status = vote_verify(&vote, &checking->chain, &checking->keyring);
+    const struct roster *roster = checking_roster(checking, vote.epoch);
+    if (roster == NULL) {
+        (void)roster_missing(checking, "vote", view);
+        return;
+    }
+    struct keyring keyring = roster_keyring(roster);
+    status = vote_verify(&vote, &checking->chain, &keyring);
     (void)checking_expect(checking, "vote", view, status, "the vote");
 }
 
@@ -117,15 +134,54 @@ static void check_certified(struct checking *checking, sqlite3_stmt *statement) 
     enum status status = column_checkpoint(statement, 0, &checkpoint);
     if (status == STATUS_OK) status = column_signatures(statement, 6, signatures, &count);
     if (!checking_expect(checking, "certified", height, status, "the certificate")) return;
-    for (uint32_t i = 0; i < count && checking->keyring.members > 0; i++) {
+    const struct roster *roster = checking_roster(checking, checkpoint.epoch);
+    if (roster == NULL) {
+        (void)roster_missing(checking, "certified", height);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
         uint32_t member = signatures[i].member;
-        bool known = member < checking->keyring.members && (i == 0 || member > signatures[i - 1].member);
+        bool known = roster_has(roster, member) && (i == 0 || member > signatures[i - 1].member);
         if (!checking_require(checking, "certified", height, known, "signers do not ascend within the members"))
             return;
-        status =
-            checkpoint_verify(&checkpoint, &checking->chain, checking->keyring.keys[member], signatures[i].signature);
+        status = checkpoint_verify(&checkpoint, &checking->chain, roster->keys[member], signatures[i].signature);
         (void)checking_expect(checking, "certified", height, status, "a signature of the checkpoint");
     }
+}
+
+/* Under the keys of the epochs, the newest first: it holds when it holds in one of them. */
+static enum status verify_proof(const struct checking *checking, struct slice bytes, struct proof *ret_proof) {
+    enum status status = STATUS_NOT_FOUND;
+    for (size_t i = checking->rosters_count; i > 0 && status != STATUS_OK; i--) {
+        struct keyring keyring = roster_keyring(&checking->rosters[i - 1]);
+        status = proof_verify(bytes, &checking->chain, &keyring, ret_proof);
+    }
+    return status;
+}
+
+/* Position 0 is a handover, the others are void blocks. */
+static void check_epoch(struct checking *checking, sqlite3_stmt *statement) {
+    uint64_t epoch = column_number(statement, 0);
+    struct slice bytes = column_bytes(statement, 2);
+    struct block block;
+    struct hash hash;
+    checking->checked.others += 1;
+    if (column_number(statement, 1) > 0) {
+        enum status read = block_read(bytes, &checking->chain, &block, &hash);
+        if (!checking_expect(checking, "epoch", epoch, read, "the block")) return;
+        (void)checking_require(checking, "epoch", epoch, block.epoch == epoch, "the block is of another epoch");
+        return;
+    }
+    const struct roster *roster = checking_roster(checking, epoch);
+    struct handover *handover = malloc(sizeof *handover);
+    struct roster *next = malloc(sizeof *next);
+    enum status status = handover == NULL || next == NULL ? STATUS_NO_SPACE
+                         : roster == NULL                 ? STATUS_MISSING
+                                                          : handover_read(bytes, handover);
+    if (status == STATUS_OK) status = handover_verify(handover, &checking->chain, roster, next);
+    (void)checking_expect(checking, "epoch", epoch, status, "the handover");
+    free(handover);
+    free(next);
 }
 
 static void check_proof(struct checking *checking, sqlite3_stmt *statement) {
@@ -133,9 +189,8 @@ static void check_proof(struct checking *checking, sqlite3_stmt *statement) {
     uint64_t member = column_number(statement, 0);
     struct slice bytes = column_bytes(statement, 2);
     checking->checked.others += 1;
-    enum status status = checking->keyring.members > 0
-                             ? proof_verify(bytes, &checking->chain, &checking->keyring, &proof)
-                             : proof_read(bytes, &checking->chain, &proof);
+    enum status status = proof_read(bytes, &checking->chain, &proof);
+    if (status == STATUS_OK && checking->rosters_count > 0) status = verify_proof(checking, bytes, &proof);
     if (!checking_expect(checking, "proof", member, status, "the proof")) return;
     (void)checking_require(checking, "proof", member, proof.member == member, "it is against another member");
 }
@@ -154,23 +209,43 @@ static enum status check_rest(struct checking *checking) {
          "FROM certified",
          check_certified},
         {"proof", "SELECT member, n, bytes FROM proof", check_proof},
+        {"epoch", "SELECT epoch, position, bytes FROM epoch", check_epoch},
     };
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++)
         TRY(checking_walk(checking, TABLES[i].table, TABLES[i].text, TABLES[i].row));
     return STATUS_OK;
 }
 
-/* Leaf 0 is the genesis: it hashes to the chain id and has the keys of all members. */
+static bool add_roster(struct checking *checking, const struct roster *roster) {
+    struct roster *grown = realloc(checking->rosters, (checking->rosters_count + 1) * sizeof *grown);
+    if (grown == NULL) return false;
+    checking->rosters = grown;
+    checking->rosters[checking->rosters_count++] = *roster;
+    return true;
+}
+
+/* Leaf 0 is the genesis: it hashes to the chain id and has the keys of the first members. */
 static void find_keys(struct checking *checking, sqlite3_stmt *statement) {
     struct hash chain;
-    enum status status = genesis_read(column_bytes(statement, 0), &checking->genesis);
+    struct genesis genesis;
+    struct roster roster;
+    enum status status = genesis_read(column_bytes(statement, 0), &genesis);
     if (!checking_expect(checking, "leaf", 0, status, "the genesis")) return;
-    genesis_chain(&checking->genesis, &chain);
+    genesis_chain(&genesis, &chain);
     if (!checking_require(checking, "leaf", 0, hash_equal(&chain, &checking->chain),
                           "the genesis is not that of the chain id"))
         return;
-    checking->keyring = (struct keyring){.keys = (const uint8_t(*)[KEY_BYTES])checking->genesis.keys,
-                                         .members = checking->genesis.members};
+    roster_of(&genesis, &roster);
+    (void)checking_require(checking, "leaf", 0, add_roster(checking, &roster), "there is no memory for the keys");
+}
+
+/* The log itself is checked elsewhere; a record that is not whole there is no roster here. */
+static void find_roster(struct checking *checking, sqlite3_stmt *statement) {
+    struct roster roster;
+    if (checking->rosters_count == 0 || roster_read(column_bytes(statement, 0), &roster) != STATUS_OK) return;
+    bool follows = roster.epoch == checking->rosters_count;
+    if (!checking_require(checking, "leaf", column_number(statement, 1), follows, "an epoch is missing")) return;
+    (void)checking_require(checking, "leaf", 0, add_roster(checking, &roster), "there is no memory for the keys");
 }
 
 static enum status read_meta(struct checking *checking, const struct hash *expected) {
@@ -203,6 +278,9 @@ static enum status open_to_read(struct checking *checking, const char *path) {
 static enum status check_everything(struct checking *checking) {
     TRY(checking_walk(checking, "database", "PRAGMA integrity_check", check_structure_row));
     TRY(checking_walk(checking, "leaf", "SELECT bytes FROM leaf WHERE idx = 0", find_keys));
+    /* How a roster record begins: an array of six, kind 20 (wire/roster.h). */
+    TRY(checking_walk(checking, "leaf",
+                      "SELECT bytes, idx FROM leaf WHERE substr(bytes, 1, 2) = x'8614' ORDER BY idx", find_roster));
     TRY(checking_batches(checking));
     TRY(checking_log(checking));
     return check_rest(checking);
@@ -224,6 +302,7 @@ enum status ledger_check(const char *path, const struct hash *chain, ledger_find
     if (status == STATUS_OK && checking->checked.findings > 0) status = STATUS_CORRUPT;
     if (status == STATUS_OK || status == STATUS_CORRUPT) *ret_checked = checking->checked;
     (void)sqlite3_close(checking->database);
+    free(checking->rosters);
     free(checking);
     return status;
 }

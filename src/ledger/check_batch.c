@@ -68,10 +68,11 @@ static enum status check_contents(struct checking *checking, uint64_t id, const 
     return status;
 }
 
-static void check_signature(struct checking *checking, uint64_t id, struct slice bytes, uint32_t member) {
-    if (checking->keyring.members == 0) return;
-    enum status status = member < checking->keyring.members
-                             ? header_verify(bytes, &checking->chain, checking->keyring.keys[member])
+static void check_signature(struct checking *checking, uint64_t id, struct slice bytes, const struct header *header) {
+    if (checking->rosters_count == 0) return;
+    const struct roster *roster = checking_roster(checking, checking_epoch_of_seq(header->seq));
+    enum status status = roster != NULL && roster_has(roster, header->member)
+                             ? header_verify(bytes, &checking->chain, roster->keys[header->member])
                              : STATUS_UNKNOWN_MEMBER;
     (void)checking_expect(checking, "body", id, status, "the header");
 }
@@ -96,7 +97,7 @@ static void check_batch(struct checking *checking, sqlite3_stmt *statement) {
     if (checking_expect(checking, "body", id, status, "the header")) {
         (void)checking_require(checking, "batch", id, columns_match(statement, &header, &hash),
                                "hash or a number is not that of the header");
-        check_signature(checking, id, bytes, header.member);
+        check_signature(checking, id, bytes, &header);
         intact = check_items(checking, id, body, &header);
     }
     status = check_contents(checking, id, intact ? &body : NULL, header.count);

@@ -5,15 +5,15 @@
 #include <sqlite3.h>
 
 #include "ledger/check.h"
-#include "wire/genesis.h"
-#include "wire/vote.h"
+#include "wire/roster.h"
 
 struct checking {
     sqlite3 *database;
     struct hash chain;
     uint64_t member;
-    struct genesis genesis;
-    struct keyring keyring; /* of the genesis; 0 members while leaf 0 is not there: then no signature can be judged */
+    struct roster *rosters; /* by epoch, as the log has them; none while leaf 0 is not there: then no signature can be
+                               judged */
+    size_t rosters_count;
     ledger_finding *finding;
     void *context;
     struct ledger_checked checked;
@@ -29,6 +29,12 @@ bool checking_require(struct checking *checking, const char *table, uint64_t row
 /* The end of a walk over a table: STATUS_NOT_FOUND (no more rows) is the good one. Damage of the structure is a finding; returns what
  * must stop the check: STATUS_OK, STATUS_IO, STATUS_LOCKED. */
 enum status checking_end(struct checking *checking, const char *table, enum status status) MUST_USE;
+
+/* The roster of an epoch, by number; NULL when the log has none. */
+const struct roster *checking_roster(const struct checking *checking, uint64_t epoch);
+/* The roster under whose key a place of a lane was signed: a lane that gets another key begins again at the epoch's number, shifted by
+ * 32 bits (docs/protocol.md 8). */
+static inline uint64_t checking_epoch_of_seq(uint64_t seq) { return seq >> 32; }
 
 /* Calls `row` for every row of `text`. */
 typedef void checking_row(struct checking *checking, sqlite3_stmt *statement);

@@ -38,7 +38,7 @@ static void fill(struct credimus_verdict *verdict, const struct judging *judging
         .flip_margin = belief->flip_margin,
         .signers = result->signers,
         .needed = result->needed,
-        .members = judging->genesis.members,
+        .members = roster_heads(&result->roster),
         .height = result->checkpoint.height,
         .time_us = result->state.time_us,
     };

@@ -94,7 +94,7 @@ uint32_t machine_heads(const struct machine *machine);
 enum status machine_proposal(const struct machine *machine, uint32_t member, struct reconfigure *ret_change) MUST_USE;
 /* What the members' levels make of the group (docs/protocol.md 6), in the state of the last executed height. */
 struct machine_partition {
-    struct threshold threshold; /* in force: raised, or the genesis' */
+    struct threshold threshold; /* in force: raised, or the roster's own */
     bool is_raised;
     bool is_enhanced;           /* stricter monitoring: while it is raised, and for RECOVERY_WINDOW_US after */
     uint64_t enhanced_until_us; /* block time, while it is enhanced and not raised */

@@ -79,6 +79,18 @@ enum status replica_capture(struct replica *replica, uint64_t question, struct c
     return STATUS_OK;
 }
 
+/* Of every epoch that ended before that of the checkpoint. The newest may not have enough signatures yet. */
+static enum status add_handovers(struct replica *replica, struct writer *pieces, uint64_t epoch,
+                                 struct certificate *certificate) {
+    if (epoch > CERTIFICATE_HANDOVERS_MAX) return STATUS_TOO_MANY;
+    for (uint64_t ended = 0; ended < epoch; ended++) {
+        struct slice bytes;
+        if (replica_handover(replica, ended, &bytes) != STATUS_OK) return STATUS_NOT_FINAL;
+        certificate->handovers[certificate->handovers_count++] = piece(pieces, bytes);
+    }
+    return writer_status(pieces);
+}
+
 enum status replica_certificate(struct replica *replica, const struct certificate_log *log,
                                 const struct certificate_capture *capture, uint64_t leaf, struct writer *pieces,
                                 struct writer *ret_file) {
@@ -88,13 +100,16 @@ enum status replica_certificate(struct replica *replica, const struct certificat
     struct checkpoint_signature signatures[MEMBERS_MAX];
     uint32_t count;
     if (replica_certified(replica, &checkpoint, signatures, &count) != STATUS_OK) return STATUS_NOT_FINAL;
+    const struct roster *roster = replica_certified_roster(replica);
+    if (roster == NULL) return STATUS_NOT_FINAL;
     TRY(add_belief(log, pieces, capture, leaf, &checkpoint, &certificate));
     certificate.state_index = checkpoint.size - 1;
     TRY(add_leaf(log, pieces, certificate.state_index, checkpoint.size, &certificate.state, certificate.state_proof,
                  &certificate.state_proof_count));
     TRY(add_members(replica, machine, pieces, &certificate));
+    TRY(add_handovers(replica, pieces, checkpoint.epoch, &certificate));
     size_t note_at = pieces->bytes;
-    checkpoint_note_put(pieces, &checkpoint, machine_chain(machine), machine_genesis(machine), signatures, count);
+    checkpoint_note_put(pieces, &checkpoint, machine_chain(machine), roster, signatures, count);
     certificate.note = slice_of(pieces->data + note_at, pieces->bytes - note_at);
     TRY(writer_status(pieces));
     certificate_put(ret_file, &certificate);

@@ -117,3 +117,12 @@ enum status replica_on_handover(struct replica *r, struct slice bytes) {
     complete(r, bytes);
     return STATUS_OK;
 }
+
+enum status replica_handover(struct replica *r, uint64_t epoch, struct slice *ret_bytes) {
+    struct slice none;
+    return r->ports.read_epoch(r->ports.context, epoch, 0, ret_bytes, &none);
+}
+
+const struct roster *replica_certified_roster(const struct replica *r) {
+    return replica_roster_of(r, r->certified.epoch);
+}

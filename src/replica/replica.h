@@ -159,6 +159,11 @@ void replica_peer(const struct replica *replica, uint32_t member, struct replica
  * MEMBERS_MAX. */
 enum status replica_certified(const struct replica *replica, struct checkpoint *ret_checkpoint,
                               struct checkpoint_signature *ret_signatures, uint32_t *ret_count) MUST_USE;
+/* The members of the epoch of that certificate; NULL when it is of an epoch before the last one that ended. */
+const struct roster *replica_certified_roster(const struct replica *replica);
+/* The handover of an epoch that ended (wire/handover.h), valid until the next call; STATUS_NOT_FOUND until enough members have
+ * signed it. */
+enum status replica_handover(struct replica *replica, uint64_t epoch, struct slice *ret_bytes) MUST_USE;
 /* What the state of the certified height shows of the members, by number; older than what is remembered after a restart
  * it may be that of another height, which the members root in the state record tells. */
 const struct machine_member *replica_certified_standing(const struct replica *replica);

@@ -25,28 +25,40 @@ static enum status step_form(struct inquiry *inquiry) {
     return certificate_read(inquiry->file, inquiry->scratch, inquiry->scratch_bytes, &inquiry->certificate);
 }
 
-static enum status step_note(struct inquiry *inquiry) {
-    struct checkpoint_signature signatures[MEMBERS_MAX];
-    struct verify_result *result = &inquiry->result;
-    TRY(checkpoint_note_read(inquiry->certificate.note, &inquiry->chain, inquiry->genesis, &result->checkpoint,
-                             signatures, &result->signers));
-    member_set_clear(&result->who);
-    for (uint32_t i = 0; i < result->signers; i++) member_set_add(&result->who, signatures[i].member);
+/* Each epoch's members vouch for the next ones, from the genesis on (docs/protocol.md 8). */
+static enum status step_epoch(struct inquiry *inquiry) {
+    const struct certificate *certificate = &inquiry->certificate;
+    struct roster *roster = &inquiry->result.roster;
+    roster_of(inquiry->genesis, roster);
+    for (uint32_t i = 0; i < certificate->handovers_count; i++) {
+        struct handover handover;
+        TRY(handover_read(certificate->handovers[i], &handover));
+        TRY(handover_verify(&handover, &inquiry->chain, roster, roster));
+    }
     return STATUS_OK;
 }
 
-/* The genesis names the members of epoch 0 alone. */
-static enum status step_epoch(struct inquiry *inquiry) {
-    return inquiry->result.checkpoint.epoch == 0 ? STATUS_OK : STATUS_WRONG_EPOCH;
+static enum status step_note(struct inquiry *inquiry) {
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    struct verify_result *result = &inquiry->result;
+    TRY(checkpoint_note_read(inquiry->certificate.note, &inquiry->chain, &result->roster, &result->checkpoint,
+                             signatures, &result->signers));
+    member_set_clear(&result->who);
+    for (uint32_t i = 0; i < result->signers; i++) member_set_add(&result->who, signatures[i].member);
+    bool fits = result->checkpoint.epoch == result->roster.epoch && result->checkpoint.height > result->roster.height;
+    return fits ? STATUS_OK : STATUS_WRONG_EPOCH;
 }
+
+static uint32_t heads_of(const struct inquiry *inquiry) { return roster_heads(&inquiry->result.roster); }
 
 static enum status step_base(struct inquiry *inquiry) {
     struct threshold in_force = inquiry->result.checkpoint.threshold;
-    return threshold_compare(in_force, inquiry->genesis->threshold) >= 0 ? STATUS_OK : STATUS_BELOW_THRESHOLD;
+    bool reaches = threshold_compare(in_force, inquiry->result.roster.threshold) >= 0;
+    return reaches ? STATUS_OK : STATUS_BELOW_THRESHOLD;
 }
 
 static enum status step_heads(struct inquiry *inquiry) {
-    uint32_t n = inquiry->genesis->members;
+    uint32_t n = heads_of(inquiry);
     struct threshold in_force = inquiry->result.checkpoint.threshold;
     inquiry->result.needed = quorum_size(n, in_force);
     return member_set_quorum(&inquiry->result.who, n, in_force) ? STATUS_OK : STATUS_BELOW_THRESHOLD;
@@ -64,11 +76,12 @@ static enum status step_state(struct inquiry *inquiry) {
                                   certificate->state_proof_count, &checkpoint->root);
 }
 
-static enum status member_matches(const struct genesis *genesis, uint32_t number,
-                                  const struct record_member *member) {
+/* A vacant place has neither name nor key, and no weight. */
+static enum status member_matches(const struct roster *roster, uint32_t number, const struct record_member *member) {
     if (member->number != number) return STATUS_CONFLICT;
-    if (!slice_equal(member->name, slice_of_text(genesis->member_names[number]))) return STATUS_CONFLICT;
-    return memcmp(member->key, genesis->keys[number], KEY_BYTES) == 0 ? STATUS_OK : STATUS_CONFLICT;
+    if (!slice_equal(member->name, slice_of_text(roster->names[number]))) return STATUS_CONFLICT;
+    if (!roster_has(roster, number) && member->weight != 0) return STATUS_CONFLICT;
+    return memcmp(member->key, roster->keys[number], KEY_BYTES) == 0 ? STATUS_OK : STATUS_CONFLICT;
 }
 
 /* Also adds up the weights and counts who sees a partition, which count only once the root has been compared. */
@@ -82,9 +95,9 @@ static enum status step_members(struct inquiry *inquiry) {
     for (uint32_t i = 0; i < certificate->members; i++) {
         struct record_member member;
         TRY(record_member_read(certificate->member_records[i], &member));
-        TRY(member_matches(inquiry->genesis, i, &member));
+        TRY(member_matches(&result->roster, i, &member));
         result->weight_total += member.weight;
-        result->apart += level_is_apart(member.level);
+        result->apart += roster_has(&result->roster, i) && level_is_apart(member.level);
         if (member_set_has(&result->who, i)) result->weight += member.weight;
         merkle_leaf(certificate->member_records[i], &hash);
         merkle_append(&frontier, &hash);
@@ -96,8 +109,8 @@ static enum status step_members(struct inquiry *inquiry) {
 /* The levels are those of the state, which the records of the step before are bound to; so nobody can show a certificate
  * of a partition that was made as if there were none (docs/protocol.md 6). */
 static enum status step_levels(struct inquiry *inquiry) {
-    const struct genesis *genesis = inquiry->genesis;
-    struct threshold least = level_threshold(genesis->members, genesis->threshold, inquiry->result.apart);
+    struct threshold least =
+        level_threshold(heads_of(inquiry), inquiry->result.roster.threshold, inquiry->result.apart);
     struct threshold in_force = inquiry->result.checkpoint.threshold;
     return threshold_compare(in_force, least) >= 0 ? STATUS_OK : STATUS_BELOW_THRESHOLD;
 }
@@ -154,7 +167,7 @@ static enum status step_belief(struct inquiry *inquiry) {
 static enum status step_more_heads(struct inquiry *inquiry) {
     struct threshold wanted = inquiry->policy->threshold;
     struct verify_result *result = &inquiry->result;
-    uint32_t n = inquiry->genesis->members;
+    uint32_t n = heads_of(inquiry);
     if (!inquiry->policy->has_threshold) return STATUS_OK;
     TRY(threshold_check(wanted));
     if (threshold_compare(wanted, result->checkpoint.threshold) > 0) result->needed = quorum_size(n, wanted);
@@ -193,8 +206,8 @@ static enum status step_probability(struct inquiry *inquiry) {
 /* clang-format off */
 static enum status (*const steps[VERIFY_DONE])(struct inquiry *inquiry) = {
     [VERIFY_FORM] = step_form,
-    [VERIFY_NOTE] = step_note,
     [VERIFY_EPOCH] = step_epoch,
+    [VERIFY_NOTE] = step_note,
     [VERIFY_BASE] = step_base,
     [VERIFY_HEADS] = step_heads,
     [VERIFY_STATE] = step_state,

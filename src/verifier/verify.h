@@ -13,12 +13,12 @@
 /* The steps, in the order in which they are taken; each relies on those before it. */
 #define VERIFY_STEP_TABLE(X)                                                                                         \
     X(FORM, "the certificate file has its form")                                                                     \
-    X(NOTE, "the checkpoint belongs to this chain and its signatures verify")                                        \
-    X(EPOCH, "the checkpoint belongs to an epoch whose members are known")                                           \
-    X(BASE, "the threshold in the checkpoint is not below the one of the genesis")                                   \
+    X(EPOCH, "the handovers lead from the genesis to the members of the last epoch")                                 \
+    X(NOTE, "the checkpoint belongs to this chain and epoch and its signatures verify")                              \
+    X(BASE, "the threshold in the checkpoint is not below the base of its epoch")                                    \
     X(HEADS, "enough members signed")                                                                                \
     X(STATE, "the state record is the last leaf of the log")                                                         \
-    X(MEMBERS, "the member records are those of the genesis and of the state")                                       \
+    X(MEMBERS, "the member records are those of the epoch and of the state")                                         \
     X(LEVELS, "the threshold is raised when the levels of the members ask for it")                                   \
     X(PARAMETERS, "the threshold in the checkpoint is the one of the state")                                         \
     X(WEIGHT, "the signers carry enough weight")                                                                     \
@@ -57,7 +57,8 @@ struct verify_result {
     bool is_calibration;                   /* of a family; then there is no belief */
     struct record_calibration calibration; /* texts borrowed from the scratch memory, here and there */
     struct record_belief belief;
-    bool is_verdict; /* a verdict of the log; otherwise the standing of the question at the height */
+    bool is_verdict;      /* a verdict of the log; otherwise the standing of the question at the height */
+    struct roster roster; /* of the epoch of the checkpoint: the genesis', or what the handovers made of it */
     struct checkpoint checkpoint;
     uint32_t signers;
     struct member_set who;

@@ -15,6 +15,7 @@ static void put_proof(struct writer *writer, const char *word, const struct hash
 }
 
 void certificate_put(struct writer *writer, const struct certificate *certificate) {
+    CHECK(certificate->handovers_count <= CERTIFICATE_HANDOVERS_MAX);
     CHECK(certificate->members >= 1 && certificate->members <= MEMBERS_MAX && certificate->note.bytes > 0);
     writer_put_text(writer, FIRST_LINE "\n");
     line_put_base64(writer, "belief", certificate->belief);
@@ -26,6 +27,8 @@ void certificate_put(struct writer *writer, const struct certificate *certificat
     put_proof(writer, "state-proof", certificate->state_proof, certificate->state_proof_count);
     for (uint32_t i = 0; i < certificate->members; i++)
         line_put_base64(writer, "member", certificate->member_records[i]);
+    for (uint32_t i = 0; i < certificate->handovers_count; i++)
+        line_put_base64(writer, "handover", certificate->handovers[i]);
     writer_put_u8(writer, '\n');
     writer_put(writer, certificate->note.data, certificate->note.bytes);
 }
@@ -76,6 +79,17 @@ static enum status take_members(struct slice *rest, struct writer *scratch, stru
     return count > 0 ? STATUS_OK : STATUS_BAD_FORMAT;
 }
 
+static enum status take_handovers(struct slice *rest, struct writer *scratch, struct certificate *ret_certificate) {
+    uint32_t count = 0;
+    while (line_next_is(*rest, "handover")) {
+        if (count == CERTIFICATE_HANDOVERS_MAX) return STATUS_TOO_MANY;
+        TRY(take_record(rest, "handover", HANDOVER_BYTES_MAX, scratch, &ret_certificate->handovers[count]));
+        count++;
+    }
+    ret_certificate->handovers_count = count;
+    return STATUS_OK;
+}
+
 static enum status take_parts(struct slice *rest, struct writer *scratch, struct certificate *ret_certificate) {
     struct certificate *to = ret_certificate;
     TRY(take_record(rest, "belief", RECORD_BELIEF_BYTES_MAX, scratch, &to->belief));
@@ -85,7 +99,8 @@ static enum status take_parts(struct slice *rest, struct writer *scratch, struct
     TRY(take_record(rest, "state", RECORD_STATE_BYTES_MAX, scratch, &to->state));
     TRY(line_take_decimal(rest, "state-index", &to->state_index));
     TRY(take_proof(rest, "state-proof", to->state_proof, &to->state_proof_count));
-    return take_members(rest, scratch, to);
+    TRY(take_members(rest, scratch, to));
+    return take_handovers(rest, scratch, to);
 }
 
 enum status certificate_read(struct slice bytes, uint8_t *scratch, size_t scratch_bytes,

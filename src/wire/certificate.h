@@ -10,7 +10,8 @@
  *     state <base64 of the state record>
  *     state-index <n>
  *     state-proof <base64 hash>                           zero or more
- *     member <base64 of the member record>                one per member, in order
+ *     member <base64 of the member record>                one per place, in order
+ *     handover <base64>                                   one per epoch that ended before, in order (wire/handover.h)
  *
  *     <the checkpoint as a signed note, to the end of the file>
  */
@@ -18,8 +19,10 @@
 #define WIRE_CERTIFICATE_H
 
 #include "crypto/merkle.h"
-#include "wire/checkpoint.h"
-#include "wire/record.h"
+#include "wire/handover.h"
+
+/* Epochs that may have ended before the one of the certificate. */
+enum { CERTIFICATE_HANDOVERS_MAX = 256 };
 
 struct certificate {
     struct slice belief;
@@ -33,6 +36,8 @@ struct certificate {
     struct hash state_proof[MERKLE_PROOF_MAX];
     uint32_t members;
     struct slice member_records[MEMBERS_MAX];
+    uint32_t handovers_count;
+    struct slice handovers[CERTIFICATE_HANDOVERS_MAX];
     struct slice note;
 };
 

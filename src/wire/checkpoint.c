@@ -12,6 +12,7 @@
 #include "quorum/tally.h"
 #include "wire/field.h"
 #include "wire/line.h"
+#include "wire/roster.h"
 
 #define ORIGIN_PREFIX "credimus/"
 
@@ -89,42 +90,41 @@ enum status checkpoint_verify(const struct checkpoint *checkpoint, const struct 
 }
 
 /* The first four bytes of the SHA-256 of name, newline, signature type and key. */
-static void key_id_of(const struct genesis *genesis, uint32_t member, uint8_t ret_key_id[NOTE_KEY_ID_BYTES]) {
+static void key_id_of(const struct roster *roster, uint32_t member, uint8_t ret_key_id[NOTE_KEY_ID_BYTES]) {
     uint8_t input[NOTE_KEY_ID_INPUT_BYTES_MAX];
     struct writer writer = writer_of(input, sizeof input);
     struct hash hash;
-    note_key_id_input(&writer, slice_of_text(genesis->member_names[member]), genesis->keys[member]);
+    note_key_id_input(&writer, slice_of_text(roster->names[member]), roster->keys[member]);
     CHECK(!writer.overflowed);
     sha256_of(writer_slice(&writer), &hash);
     memcpy(ret_key_id, hash.bytes, NOTE_KEY_ID_BYTES);
 }
 
 void checkpoint_note_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain,
-                         const struct genesis *genesis, const struct checkpoint_signature *signatures,
-                         uint32_t count) {
+                         const struct roster *roster, const struct checkpoint_signature *signatures, uint32_t count) {
     uint8_t buffer[CHECKPOINT_TEXT_BYTES_MAX];
     note_put_text(writer, text_of(checkpoint, chain, buffer));
     for (uint32_t i = 0; i < count; i++) {
         uint32_t member = signatures[i].member;
         uint8_t key_id[NOTE_KEY_ID_BYTES];
-        CHECK(member < genesis->members && (i == 0 || member > signatures[i - 1].member));
-        key_id_of(genesis, member, key_id);
-        note_put_signature(writer, slice_of_text(genesis->member_names[member]), key_id, signatures[i].signature);
+        CHECK(roster_has(roster, member) && (i == 0 || member > signatures[i - 1].member));
+        key_id_of(roster, member, key_id);
+        note_put_signature(writer, slice_of_text(roster->names[member]), key_id, signatures[i].signature);
     }
 }
 
 /* The member whose name and key id are on the line; `members` when there is none. */
-static uint32_t signer_of(const struct genesis *genesis, const struct note_signature *line) {
-    for (uint32_t member = 0; member < genesis->members; member++) {
-        if (!slice_equal(line->name, slice_of_text(genesis->member_names[member]))) continue;
+static uint32_t signer_of(const struct roster *roster, const struct note_signature *line) {
+    for (uint32_t member = 0; member < roster->members; member++) {
+        if (!roster_has(roster, member) || !slice_equal(line->name, slice_of_text(roster->names[member]))) continue;
         uint8_t key_id[NOTE_KEY_ID_BYTES];
-        key_id_of(genesis, member, key_id);
-        return memcmp(key_id, line->key_id, NOTE_KEY_ID_BYTES) == 0 ? member : genesis->members;
+        key_id_of(roster, member, key_id);
+        return memcmp(key_id, line->key_id, NOTE_KEY_ID_BYTES) == 0 ? member : roster->members;
     }
-    return genesis->members;
+    return roster->members;
 }
 
-static enum status signatures_read(const struct note *note, const struct genesis *genesis,
+static enum status signatures_read(const struct note *note, const struct roster *roster,
                                    struct checkpoint_signature *ret_signatures, uint32_t *ret_count) {
     struct slice rest = note->signatures;
     struct note_signature line;
@@ -133,10 +133,10 @@ static enum status signatures_read(const struct note *note, const struct genesis
     member_set_clear(&signers);
     while (rest.bytes > 0) {
         TRY(note_next_signature(&rest, &line));
-        uint32_t member = signer_of(genesis, &line);
-        if (member == genesis->members) continue;
+        uint32_t member = signer_of(roster, &line);
+        if (member == roster->members) continue;
         if (!member_set_add(&signers, member)) return STATUS_DUPLICATE;
-        TRY(ed25519_verify(genesis->keys[member], note->text, line.signature));
+        TRY(ed25519_verify(roster->keys[member], note->text, line.signature));
         ret_signatures[count].member = member;
         memcpy(ret_signatures[count].signature, line.signature, SIGNATURE_BYTES);
         count++;
@@ -145,14 +145,14 @@ static enum status signatures_read(const struct note *note, const struct genesis
     return STATUS_OK;
 }
 
-enum status checkpoint_note_read(struct slice note, const struct hash *chain, const struct genesis *genesis,
+enum status checkpoint_note_read(struct slice note, const struct hash *chain, const struct roster *roster,
                                  struct checkpoint *ret_checkpoint, struct checkpoint_signature *ret_signatures,
                                  uint32_t *ret_count) {
     struct note parts;
     struct checkpoint checkpoint;
     TRY(note_read(note, &parts));
     TRY(checkpoint_read(parts.text, chain, &checkpoint));
-    TRY(signatures_read(&parts, genesis, ret_signatures, ret_count));
+    TRY(signatures_read(&parts, roster, ret_signatures, ret_count));
     *ret_checkpoint = checkpoint;
     return STATUS_OK;
 }

@@ -11,6 +11,8 @@
 
 #include "wire/genesis.h"
 
+struct roster;
+
 struct checkpoint {
     uint64_t size; /* leaves of the log */
     struct hash root;
@@ -38,13 +40,12 @@ struct checkpoint_signature {
     uint8_t signature[SIGNATURE_BYTES];
 };
 void checkpoint_note_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain,
-                         const struct genesis *genesis, const struct checkpoint_signature *signatures,
-                         uint32_t count);
-/* Reads the note: text, and the signature lines of members of the genesis (name and key id must both match). Lines of
+                         const struct roster *roster, const struct checkpoint_signature *signatures, uint32_t count);
+/* Reads the note: text, and the signature lines of members of the roster (name and key id must both match). Lines of
  * unknown signers are ignored as signed-note demands; a line whose signature does not verify is refused, so is a
  * member who signs twice (STATUS_DUPLICATE). `ret_signatures` has room for MEMBERS_MAX and is scratch when it fails.
  */
-enum status checkpoint_note_read(struct slice note, const struct hash *chain, const struct genesis *genesis,
+enum status checkpoint_note_read(struct slice note, const struct hash *chain, const struct roster *roster,
                                  struct checkpoint *ret_checkpoint, struct checkpoint_signature *ret_signatures,
                                  uint32_t *ret_count) MUST_USE;
 

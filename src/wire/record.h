@@ -7,10 +7,14 @@
  *     verdict   [12, question id, title, [hypothesis ...], mode, status, top, [log-odds ...], contributors, items,
  *                flip_margin, margin_exact (0 or 1), [members, low, high] live, [members, low, high] safe,
  *                [numerator, denominator], height]
- *     state     [13, height, block hash, time_us, questions root, members root, parameters root]   last of every
- * block Leaves of the state trees: question  [14, ...the fields of a verdict...]      questions tree, in the order of
- * creation member    [15, number, name, key, weight, level]   members tree, by number parameter [16, numerator,
- * denominator]             parameters tree: the threshold in force
+ *     roster    [20, ...]                      last but one of the last block of an epoch (wire/roster.h)
+ *     state     [13, height, block hash, time_us, questions root, members root, parameters root]
+ *                                              last of every block
+ * Leaves of the state trees:
+ *     question  [14, ...the fields of a verdict...]      questions tree, in the order of creation
+ *     member    [15, place, name, key, weight, level, reputation, suspicion, reason, proof]
+ *                                              members tree, by place; at a vacant one the name is null
+ *     parameter [16, numerator, denominator]   parameters tree: the threshold in force
  *
  * log_odds[j] = (L_j - L_top) / k in quanta, rounded to nearest with ties to even: 0 for the
  * top, never above 0 for the others; probabilities are softmax of these, at the edge. */

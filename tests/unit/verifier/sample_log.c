@@ -1,5 +1,7 @@
 #include "sample_log.h"
 
+#include "wire/roster.h"
+
 #include <stdlib.h>
 
 #include "../wire/sample.h"
@@ -226,7 +228,9 @@ static void build_note(const struct sample_log *log, struct built *built) {
         checkpoint_sign(&checkpoint, &built->chain, secret, signatures[count++].signature);
     }
     struct writer writer = writer_of(built->note, sizeof built->note);
-    checkpoint_note_put(&writer, &checkpoint, &built->chain, &built->genesis, signatures, count);
+    struct roster roster;
+    roster_of(&built->genesis, &roster);
+    checkpoint_note_put(&writer, &checkpoint, &built->chain, &roster, signatures, count);
     require(!writer.overflowed);
     built->certificate.note = writer_slice(&writer);
 }

@@ -313,7 +313,7 @@ static void another_epoch_then_refused(void **state) {
     (void)state;
     struct sample_log log = sample_log_good();
     log.epoch = 1;
-    assert_judged(&log, &no_policy, STATUS_WRONG_EPOCH, VERIFY_EPOCH);
+    assert_judged(&log, &no_policy, STATUS_WRONG_EPOCH, VERIFY_NOTE);
 }
 
 static void state_of_another_height_or_place_then_refused(void **state) {

@@ -1,6 +1,7 @@
 /* Tests of wire/checkpoint.h. The pinned signature lines were made by an independent implementation of Ed25519 and of
  * c2sp.org/signed-note. */
 #include "wire/checkpoint.h"
+#include "wire/roster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 
 struct setting {
     struct genesis genesis;
+    struct roster roster;
     struct hash chain;
     struct checkpoint checkpoint;
 };
@@ -29,6 +31,7 @@ struct setting {
 static void set_up(struct setting *ret_setting) {
     sample_genesis(4, &ret_setting->genesis);
     genesis_chain(&ret_setting->genesis, &ret_setting->chain);
+    roster_of(&ret_setting->genesis, &ret_setting->roster);
     ret_setting->checkpoint = (struct checkpoint){.size = 123, .height = 45, .threshold = THRESHOLD_DEFAULT};
     for (size_t i = 0; i < HASH_BYTES; i++) ret_setting->checkpoint.root.bytes[i] = (uint8_t)i;
 }
@@ -36,7 +39,7 @@ static void set_up(struct setting *ret_setting) {
 static enum status read_note(const struct setting *setting, const char *note, uint32_t *ret_count) {
     struct checkpoint checkpoint;
     struct checkpoint_signature signatures[MEMBERS_MAX];
-    return checkpoint_note_read(slice_of_text(note), &setting->chain, &setting->genesis, &checkpoint, signatures,
+    return checkpoint_note_read(slice_of_text(note), &setting->chain, &setting->roster, &checkpoint, signatures,
                                 ret_count);
 }
 
@@ -80,7 +83,7 @@ static void signatures_put_then_the_pinned_note(void **state) {
                          STATUS_OK);
     }
     struct writer writer = writer_of(buffer, sizeof buffer);
-    checkpoint_note_put(&writer, &setting.checkpoint, &setting.chain, &setting.genesis, signatures, 2);
+    checkpoint_note_put(&writer, &setting.checkpoint, &setting.chain, &setting.roster, signatures, 2);
     assert_true(slice_equal(writer_slice(&writer), slice_of_text(TEXT "\n" LINE_0 LINE_2)));
 }
 
@@ -91,7 +94,7 @@ static void note_read_then_its_signers_in_the_order_of_the_lines(void **state) {
     struct checkpoint_signature signatures[MEMBERS_MAX];
     uint32_t count;
     set_up(&setting);
-    assert_int_equal(checkpoint_note_read(slice_of_text(TEXT "\n" LINE_2 LINE_0), &setting.chain, &setting.genesis,
+    assert_int_equal(checkpoint_note_read(slice_of_text(TEXT "\n" LINE_2 LINE_0), &setting.chain, &setting.roster,
                                           &checkpoint, signatures, &count),
                      STATUS_OK);
     assert_int_equal(count, 2);

@@ -12,6 +12,7 @@
 #include "verifier/verify.h"
 #include "wire/block.h"
 #include "wire/proof.h"
+#include "wire/roster.h"
 
 enum { BYTES_MAX = 65536, KEYS = 4 };
 
@@ -348,11 +349,13 @@ static void checkpoint_then_signed_and_noted_the_same(void **state) {
         bytes_to_hex(signature, SIGNATURE_BYTES, hex);
         assert_string_equal(hex, json_string_value(json_array_get(expected, m)));
     }
-    assert_int_equal(checkpoint_note_read(text_of(object, "note"), &chain, &genesis, &checkpoint, signatures, &count),
+    struct roster roster;
+    roster_of(&genesis, &roster);
+    assert_int_equal(checkpoint_note_read(text_of(object, "note"), &chain, &roster, &checkpoint, signatures, &count),
                      STATUS_OK);
     assert_int_equal(count, 3);
     writer = again();
-    checkpoint_note_put(&writer, &checkpoint, &chain, &genesis, signatures, count);
+    checkpoint_note_put(&writer, &checkpoint, &chain, &roster, signatures, count);
     assert_written(&writer, text_of(object, "note"));
 }
 
