@@ -7,17 +7,31 @@
 
 #include "base/check.h"
 #include "cmd/command.h"
+#include "cmd/convert.h"
 #include "cmd/evidence.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/upload.h"
+#include "http/form.h"
 #include "http/http.h"
 #include "node/keys.h"
 
-enum { OPTION_FORMAT, OPTION_QUESTION, OPTION_NO_ATOMIC, OPTION_ACK };
+enum {
+    OPTION_FORMAT,
+    OPTION_QUESTION,
+    OPTION_MODEL,
+    OPTION_ASK,
+    OPTION_MODE,
+    OPTION_RHO,
+    OPTION_SKIP_UNKNOWN,
+    OPTION_DRY_RUN,
+    OPTION_NO_ATOMIC,
+    OPTION_ACK,
+};
 
 enum {
-    FILE_BYTES_MAX = 1 << 30,
+    /* Of JSON Lines and CSV, which are held in memory with their lines; the others are read as streams. */
+    FILE_BYTES_MAX = 256 << 20,
     /* What goes in one request when the file need not go as a whole: large enough to fill batches, small enough for the
      * bar to move. */
     CHUNK_BYTES = 1 << 20,
@@ -26,8 +40,14 @@ enum {
 };
 
 static const struct option_spec options[] = {
-    {"format", "jsonl|csv", "default: by the file's name", 0},
-    {"question", "ID", "for lines that name none", 0},
+    {"format", "FORMAT", "jsonl, csv, stix or misp; default: jsonl, or csv by the file's name", 0},
+    {"question", "ID", "jsonl, csv: for lines that name none; stix, misp: for all", 0},
+    {"model", "FILE", "stix, misp: how likely each kind of report is under each hypothesis (default: built in)", 0},
+    {"ask", NULL, "stix, misp: ask about indicators and attributes that no open question is about", 0},
+    {"mode", "panel|pool", "of the questions that --ask asks (default pool)", 0},
+    {"rho", "SHARE", "of these, how much of the members' evidence is the same (default 1)", 0},
+    {"skip-unknown", NULL, "stix, misp: pass over what no question is about, instead of refusing the file", 0},
+    {"dry-run", NULL, "print the lines that would be told, and tell nothing", 0},
     {"no-atomic", NULL, "send in pieces and keep what is good before a line that is refused", 0},
     {"ack", "HOW", "answer when it is local (default), available, committed or final", 0},
     {0},
@@ -38,13 +58,17 @@ struct import {
     const char *file;
     const char *ack;
     bool atomic;
+    bool is_dry;
+    bool is_converted; /* STIX or MISP */
+    struct converted converted;
     struct upload upload;
     struct client *client;
     struct progress progress;
     uint64_t accepted;
-    uint64_t refused; /* taken into the lane, but of no effect when they were executed */
-    char why[64];     /* of the first of those */
-    bool enough;      /* as safe as `ack` asked for, all of them */
+    uint64_t duplicates; /* told before, in the same words */
+    uint64_t refused;    /* taken into the lane, but of no effect when they were executed */
+    char why[64];        /* of the first of those */
+    bool enough;         /* as safe as `ack` asked for, all of them */
 };
 
 static void on_progress(void *context, size_t sent, size_t total) {
@@ -85,6 +109,7 @@ static void count(struct import *import, const struct reply *reply) {
         (void)snprintf(import->why, sizeof import->why, "%s", reply_text(first, "error", "?"));
     }
     import->refused += (uint64_t)refused;
+    import->duplicates += (uint64_t)reply_whole(reply->json, "duplicates");
     import->enough = import->enough && evidence_ack_reached(reply_text(reply->json, "ack", "local"), import->ack);
 }
 
@@ -116,12 +141,17 @@ static int send_lines(struct import *import, size_t from, size_t to) {
 static int report(const struct import *import) {
     const struct invocation *invocation = import->invocation;
     if (invocation->json) {
-        (void)printf("{\"accepted\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"ack\": \"%s\", \"reached\": %s}\n",
-                     import->accepted, import->refused, import->ack, import->enough ? "true" : "false");
+        (void)printf("{\"accepted\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"duplicates\": %" PRIu64
+                     ", \"ack\": \"%s\", \"reached\": %s}\n",
+                     import->accepted, import->refused, import->duplicates, import->ack,
+                     import->enough ? "true" : "false");
     } else {
         (void)printf("%" PRIu64 " items accepted: %s\n", import->accepted,
                      evidence_ack_text(import->enough ? import->ack : "local"));
         (void)fflush(stdout);
+        if (import->duplicates > 0)
+            (void)fprintf(stderr, "credimus import: %" PRIu64 " were told before, and stay as they are\n",
+                          import->duplicates);
         if (import->refused > 0) {
             (void)fprintf(stderr, "credimus import: %" PRIu64 " of them had no effect when they were executed: %s\n",
                           import->refused, import->why);
@@ -133,14 +163,16 @@ static int report(const struct import *import) {
     return import->enough && import->refused == 0 ? COMMAND_DONE : COMMAND_REFUSED;
 }
 
+static int refuse_size(const struct import *import, size_t bytes) {
+    return command_refuse(import->invocation, status_name(STATUS_TOO_LARGE),
+                          "%s takes %zu bytes, and at most %zu can be taken as a whole; split it%s; nothing was told",
+                          import->file, bytes, HTTP_BODY_BYTES_MAX,
+                          import->is_converted ? "" : ", or use --no-atomic");
+}
+
 static int send_all(struct import *import) {
     const struct upload *upload = &import->upload;
-    if (import->atomic && upload->bytes > HTTP_BODY_BYTES_MAX) {
-        return command_refuse(
-            import->invocation, status_name(STATUS_TOO_LARGE),
-            "%s takes %zu bytes, and at most %zu can be taken as a whole; split it, or use --no-atomic", import->file,
-            upload->bytes, HTTP_BODY_BYTES_MAX);
-    }
+    if (import->atomic && upload->bytes > HTTP_BODY_BYTES_MAX) return refuse_size(import, upload->bytes);
     import->progress = progress_begin("importing", upload->bytes);
     client_set_progress(import->client, on_progress, &import->progress);
     client_set_timeout(import->client, TIMEOUT_SECONDS);
@@ -161,9 +193,11 @@ static int read_whole(const struct import *import, char **ret_text, size_t *ret_
     size_t capacity = 1;
     if (stat(import->file, &about) == 0 && about.st_size > 0) capacity = (size_t)about.st_size;
     if (capacity > FILE_BYTES_MAX) {
-        return command_refuse(import->invocation, status_name(STATUS_TOO_LARGE), "%s is larger than 1 GiB; split it",
-                              import->file);
+        return command_refuse(import->invocation, status_name(STATUS_TOO_LARGE),
+                              "%s is larger than 256 MiB; split it", import->file);
     }
+    /* Lines only grow on their way, so what is too large now need not be read at all. */
+    if (import->atomic && !import->is_dry && capacity > HTTP_BODY_BYTES_MAX) return refuse_size(import, capacity);
     char *text = malloc(capacity);
     CHECK(text != NULL);
     enum status status = file_read(import->file, false, text, capacity, ret_bytes, &detail);
@@ -194,27 +228,140 @@ static int read_lines(struct import *import, const char *format, const char *que
     return command_refuse(import->invocation, status_name(STATUS_NOT_FOUND), "%s holds no evidence", import->file);
 }
 
+/* --- Dry run --- */
+
+/* Judges each line as the member's API would, but for what only the member knows. */
+static int judge_lines(const struct import *import) {
+    static uint8_t scratch[CONTENT_BYTES_MAX];
+    const struct upload *upload = &import->upload;
+    struct refusal refusal;
+    enum status status = STATUS_OK;
+    uint8_t *copy = malloc(upload->bytes + 1);
+    CHECK(copy != NULL);
+    memcpy(copy, upload->text, upload->bytes);
+    struct form_list list = form_list_of(copy, upload->bytes, form_take_tell, true);
+    while (status == STATUS_OK) {
+        struct draft draft = {.scratch = scratch};
+        status = form_list_next(&list, &draft, &refusal);
+    }
+    free(copy);
+    if (status == STATUS_NOT_FOUND) return COMMAND_DONE;
+    return command_refuse(import->invocation, status_name(status), "%s:%llu: %s; nothing was told", import->file,
+                          (unsigned long long)file_line(import, 0, (long long)list.line), refusal.detail);
+}
+
+static int print_dry(const struct import *import) {
+    const struct converted *converted = &import->converted;
+    int code = judge_lines(import);
+    if (code != COMMAND_DONE) return code;
+    if (import->invocation->json) {
+        (void)printf("{\"dry_run\": true, \"items\": %zu, \"questions\": %u, \"asked\": %u, \"skipped\": %u, "
+                     "\"ignored\": %u}\n",
+                     import->upload.count, converted->questions, converted->asked, converted->skipped,
+                     converted->ignored);
+        return COMMAND_DONE;
+    }
+    (void)fwrite(import->upload.text, 1, import->upload.bytes, stdout);
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "credimus import: nothing was told; would be: %zu items", import->upload.count);
+    if (import->is_converted) (void)fprintf(stderr, ", %u questions", converted->questions);
+    if (converted->asked > 0) (void)fprintf(stderr, ", %u of them new (shown as zeros)", converted->asked);
+    (void)fputc('\n', stderr);
+    return COMMAND_DONE;
+}
+
+/* --- The command --- */
+
 static const char *format_of(const char *file) {
     const char *dot = strrchr(file, '.');
     return dot != NULL && strcmp(dot, ".csv") == 0 ? "csv" : "jsonl";
 }
 
+/* Options of the one family of formats that are given for the other. */
+static int check_options(const struct import *import, const char *format) {
+    static const uint32_t converting[] = {OPTION_MODEL, OPTION_ASK, OPTION_MODE, OPTION_RHO, OPTION_SKIP_UNKNOWN};
+    const struct invocation *invocation = import->invocation;
+    for (size_t i = 0; i < sizeof converting / sizeof converting[0] && !import->is_converted; i++) {
+        if (option_given(invocation, converting[i]))
+            return command_misuse(invocation, "--%s is for stix and misp, and this is %s (--format)",
+                                  options[converting[i]].name, format);
+    }
+    if (import->is_converted && option_given(invocation, OPTION_NO_ATOMIC))
+        return command_misuse(invocation, "--no-atomic is for jsonl and csv: %s is told as a whole or not at all",
+                              format);
+    if (option_given(invocation, OPTION_ASK) && option_given(invocation, OPTION_QUESTION))
+        return command_misuse(invocation, "give either --ask or --question");
+    if (!option_given(invocation, OPTION_ASK) &&
+        (option_given(invocation, OPTION_MODE) || option_given(invocation, OPTION_RHO)))
+        return command_misuse(invocation, "--mode and --rho are for the questions of --ask");
+    return COMMAND_DONE;
+}
+
+/* What was passed over is said, so that nobody takes a part for the whole. */
+static void print_passed(const struct import *import) {
+    const struct converted *converted = &import->converted;
+    if (import->invocation->json) return;
+    if (converted->ignored > 0)
+        (void)fprintf(stderr, "credimus import: passed over, as they say nothing about a question: %u objects\n",
+                      converted->ignored);
+    if (converted->skipped > 0)
+        (void)fprintf(stderr,
+                      "credimus import: %u of %u reports are about nothing that is asked, and were passed over\n",
+                      converted->skipped, converted->reports);
+    if (converted->asked > 0 && !import->is_dry)
+        (void)fprintf(stderr, "credimus import: questions asked: %u\n", converted->asked);
+}
+
+static int convert(struct import *import, const char *format, const char *question) {
+    static const char *const modes[] = {"panel", "pool", NULL};
+    const struct invocation *invocation = import->invocation;
+    struct convert convert = {
+        .invocation = invocation,
+        .client = import->client,
+        .file = import->file,
+        .is_misp = strcmp(format, "misp") == 0,
+        .model = option_text(invocation, OPTION_MODEL, NULL),
+        .question = question,
+        .asks = option_given(invocation, OPTION_ASK),
+        .skips = option_given(invocation, OPTION_SKIP_UNKNOWN),
+        .is_dry = import->is_dry,
+        .rho = option_text(invocation, OPTION_RHO, "1"),
+    };
+    int code = option_word(invocation, OPTION_MODE, modes, "pool", &convert.mode);
+    if (code == COMMAND_DONE) code = convert_file(&convert, &import->upload, &import->converted);
+    if (code == COMMAND_DONE) print_passed(import);
+    if (code != COMMAND_DONE || import->upload.count > 0) return code;
+    return command_refuse(invocation, status_name(STATUS_NOT_FOUND),
+                          "%s holds nothing that is asked; nothing was told", import->file);
+}
+
+static int run_with(struct import *import, const char *format, const char *question) {
+    bool needs_member = import->is_converted || !import->is_dry;
+    int code = check_options(import, format);
+    if (code == COMMAND_DONE && !import->is_converted) code = read_lines(import, format, question);
+    if (code == COMMAND_DONE && needs_member)
+        code = client_open(import->invocation, import->invocation->arguments[0], !import->is_dry, &import->client);
+    if (code == COMMAND_DONE && import->is_converted) code = convert(import, format, question);
+    if (code == COMMAND_DONE) code = import->is_dry ? print_dry(import) : send_all(import);
+    client_close(import->client);
+    upload_free(&import->upload);
+    return code;
+}
+
 static int run(const struct invocation *invocation) {
-    static const char *const formats[] = {"jsonl", "csv", NULL};
+    static const char *const formats[] = {"jsonl", "csv", "stix", "misp", NULL};
     struct import import = {.invocation = invocation, .file = invocation->arguments[1], .enough = true};
     char question[QUESTION_TEXT_BYTES];
     const char *format;
     const char *asked = option_text(invocation, OPTION_QUESTION, NULL);
     import.atomic = !option_given(invocation, OPTION_NO_ATOMIC);
+    import.is_dry = option_given(invocation, OPTION_DRY_RUN);
     int code = option_word(invocation, OPTION_FORMAT, formats, format_of(import.file), &format);
     if (code == COMMAND_DONE) code = option_word(invocation, OPTION_ACK, evidence_acks, "local", &import.ack);
     if (code == COMMAND_DONE && asked != NULL) code = question_parse(invocation, asked, question);
-    if (code == COMMAND_DONE) code = read_lines(&import, format, asked != NULL ? question : NULL);
-    if (code == COMMAND_DONE) code = client_open(invocation, invocation->arguments[0], true, &import.client);
-    if (code == COMMAND_DONE) code = send_all(&import);
-    client_close(import.client);
-    upload_free(&import.upload);
-    return code;
+    if (code != COMMAND_DONE) return code;
+    import.is_converted = strcmp(format, "stix") == 0 || strcmp(format, "misp") == 0;
+    return run_with(&import, format, asked != NULL ? question : NULL);
 }
 
 const struct command command_import = {
@@ -225,6 +372,9 @@ const struct command command_import = {
         "JSON Lines: one object a line, {\"question\", \"observation\", \"llr\" or \"loglik\" or \"probability\",\n"
         "\"content\", \"observed_at\"}. CSV: the same names in the header; the parts of a loglik are separated by "
         "';'.\n"
+        "STIX 2.1 bundles and MISP sightings: each report becomes a log-likelihood by a model, and belongs to the "
+        "open\n"
+        "question whose title begins with the id of the indicator or the uuid of the attribute (docs/exchange.md).\n"
         "The whole file is taken or nothing of it, unless --no-atomic is given.",
     .options = options,
     .arguments_min = 2,

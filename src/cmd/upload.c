@@ -1,7 +1,6 @@
 /* Files of evidence as lines of JSON (cmd/upload.h). */
 #include "cmd/upload.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +27,14 @@ static void end_line(struct upload *upload, uint64_t line) {
         CHECK(upload->lines != NULL);
     }
     upload->lines[upload->count++] = (struct upload_line){upload->bytes, line};
+}
+
+void upload_add(struct upload *upload, const json_t *object, uint64_t line) {
+    char *text = json_dumps(object, JSON_COMPACT);
+    CHECK(text != NULL);
+    append(upload, text, strlen(text));
+    free(text);
+    end_line(upload, line);
 }
 
 void upload_free(struct upload *upload) {
@@ -161,13 +168,7 @@ static enum status append_record(struct upload *upload, const struct header *hea
         config_detail_set(ret_detail, "%s: too long, or not UTF-8", name);
         status = STATUS_BAD_FORMAT;
     }
-    if (status == STATUS_OK) {
-        char *text = json_dumps(json, JSON_COMPACT);
-        CHECK(text != NULL);
-        append(upload, text, strlen(text));
-        free(text);
-        end_line(upload, record->line);
-    }
+    if (status == STATUS_OK) upload_add(upload, json, record->line);
     json_decref(json);
     return status;
 }

@@ -3,6 +3,7 @@
 #ifndef CMD_UPLOAD_H
 #define CMD_UPLOAD_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ enum status upload_from_jsonl(char *text, size_t bytes, const char *question, st
  * repeated column, a row of another length. */
 enum status upload_from_csv(char *text, size_t bytes, const char *question, struct upload *ret_upload,
                             uint64_t *ret_line, struct config_detail *ret_detail) MUST_USE;
+/* Appends one object as a line that stands for the file's line `line`. */
+void upload_add(struct upload *upload, const json_t *object, uint64_t line);
 void upload_free(struct upload *upload);
 
 /* Where line `index` begins in the text; `index` may be the count. */

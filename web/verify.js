@@ -1,0 +1,660 @@
+// Judges a certificate without trusting whoever handed it over. Written from docs/formats.md ("Certificate file", "By
+// hand") and docs/protocol.md (sections 1, 5 and 6), on WebCrypto's SHA-256 and Ed25519; runs in browsers and in Node.
+//
+// Invariant: nothing is reported that is not bound to the signed checkpoint, and nothing is accepted that the formats
+// do not have in just that form. What a genesis says is believed; where it comes from is the caller's to know.
+
+const CERTIFICATE_BYTES_MAX = 1 << 20;
+const MEMBERS_MIN = 4;
+const MEMBERS_MAX = 256;
+const PROOF_HASHES_MAX = 64;
+const FULL_WEIGHT = 65536n;
+const INT_MIN = -(2n ** 63n);
+const INT_MAX = 2n ** 63n - 1n;
+const UINT_MAX = 2n ** 64n - 1n;
+const APART_FROM = 2n; // the level "major"
+
+/** Why something does not hold. */
+export class Refusal extends Error {}
+
+function insist(condition, why) {
+  if (!condition) throw new Refusal(why);
+}
+
+// Bytes.
+
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(bytes, what) {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Refusal(`${what} is not UTF-8`);
+  }
+}
+
+export const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function fromHex(text, what) {
+  insist(/^([0-9a-f]{2})*$/.test(text), `${what} is not hexadecimal`);
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+function concat(...parts) {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+// Padded base64 whose unused bits are zero: one text for the same bytes.
+function fromBase64(text, what) {
+  insist(text.length > 0 && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), `${what} is not base64`);
+  const binary = atob(text);
+  insist(btoa(binary) === text, `${what} is not canonical base64`);
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
+
+function decimalOf(text, what) {
+  insist(/^(0|[1-9][0-9]{0,19})$/.test(text), `${what} is not a plain decimal number`);
+  const value = BigInt(text);
+  insist(value <= UINT_MAX, `${what} is too large`);
+  return value;
+}
+
+async function sha256(...parts) {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)));
+}
+
+// CBOR: the deterministic subset. Integers become BigInt, null is null; maps and tags do not occur in records.
+
+class CborReader {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+
+  take(count) {
+    insist(count <= this.bytes.length - this.at, 'a record ends early');
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+
+  argument(info) {
+    if (info < 24) return BigInt(info);
+    insist(info <= 27, 'a record has a head that is not canonical');
+    const width = 1 << (info - 24);
+    let value = 0n;
+    for (const byte of this.take(width)) value = (value << 8n) | BigInt(byte);
+    const least = width === 1 ? 24n : 1n << BigInt(4 * width);
+    insist(value >= least, 'a record has a number that is not in its shortest form');
+    return value;
+  }
+
+  value(depth) {
+    insist(depth <= 8, 'a record is nested too deep');
+    const head = this.take(1)[0];
+    if (head === 0xf6) return null;
+    const argument = this.argument(head & 31);
+    const rest = BigInt(this.bytes.length - this.at);
+    switch (head >> 5) {
+      case 0: return argument;
+      case 1: return -1n - argument;
+      case 2:
+      case 3: {
+        insist(argument <= rest, 'a record ends early');
+        const bytes = this.take(Number(argument));
+        return head >> 5 === 2 ? bytes : textOf(bytes, 'a text in a record');
+      }
+      case 4: {
+        insist(argument <= rest, 'a record ends early');
+        return Array.from({ length: Number(argument) }, () => this.value(depth + 1));
+      }
+      default: throw new Refusal('a record has a type that no record has');
+    }
+  }
+}
+
+export function cborDecode(bytes) {
+  const reader = new CborReader(bytes);
+  const value = reader.value(1);
+  insist(reader.at === bytes.length, 'bytes are left over behind a record');
+  return value;
+}
+
+function cborHead(major, argument) {
+  if (argument < 24n) return Uint8Array.of((major << 5) | Number(argument));
+  const info = argument < 256n ? 24 : argument < 65536n ? 25 : argument < 2n ** 32n ? 26 : 27;
+  const bytes = [];
+  for (let i = (1 << (info - 24)) - 1; i >= 0; i--) bytes.push(Number((argument >> BigInt(8 * i)) & 255n));
+  return Uint8Array.of((major << 5) | info, ...bytes);
+}
+
+export function cborEncode(value) {
+  if (typeof value === 'bigint') return value >= 0n ? cborHead(0, value) : cborHead(1, -1n - value);
+  if (value instanceof Uint8Array) return concat(cborHead(2, BigInt(value.length)), value);
+  if (typeof value === 'string') {
+    const bytes = encoder.encode(value);
+    return concat(cborHead(3, BigInt(bytes.length)), bytes);
+  }
+  return concat(cborHead(4, BigInt(value.length)), ...value.map(cborEncode));
+}
+
+// Records: a table of fields each. A field is a name and a check, which returns what is kept.
+
+const number = (least, most) => (value, name) => {
+  insist(typeof value === 'bigint' && value >= least && value <= most, `${name} is not a number in its range`);
+  return value;
+};
+const uint = number(0n, UINT_MAX);
+const uint32 = number(0n, 2n ** 32n - 1n);
+const int = number(INT_MIN, INT_MAX);
+const share = number(0n, FULL_WEIGHT);
+const bytesOf = (count) => (value, name) => {
+  insist(value instanceof Uint8Array && value.length === count, `${name} is not ${count} bytes`);
+  return value;
+};
+const hash = bytesOf(32);
+const isShown = (text, most) =>
+  !/[\u0000-\u001f\u007f-\u009f]/.test(text) && text.length > 0 && encoder.encode(text).length <= most;
+const shown = (most) => (value, name) => {
+  insist(typeof value === 'string' && isShown(value, most), `${name} is not a text of 1 to ${most} bytes`);
+  return value;
+};
+const orNull = (check) => (value, name) => (value === null ? null : check(value, name));
+const listOf = (check, least, most) => (value, name) => {
+  insist(Array.isArray(value) && value.length >= least && value.length <= most, `${name} has the wrong length`);
+  return value.map((element) => check(element, name));
+};
+const tuple = (...fields) => (value, name) => {
+  insist(Array.isArray(value) && value.length === fields.length, `${name} has the wrong length`);
+  return Object.fromEntries(fields.map(([field, check], i) => [field, check(value[i], field)]));
+};
+
+function checkThreshold({ numerator, denominator }, what) {
+  insist(denominator >= 1n && denominator <= 1000n, `${what}: the denominator is not 1 to 1000`);
+  insist(3n * numerator > 2n * denominator && numerator <= denominator, `${what} is not above 2/3 and at most 1`);
+  return { numerator, denominator };
+}
+const threshold = (value, name) =>
+  checkThreshold(tuple(['numerator', uint32], ['denominator', uint32])(value, name), name);
+const interval = tuple(['members', uint32], ['low', int], ['high', int]);
+
+const BELIEF = tuple(
+  ['kind', number(12n, 14n)], ['question', bytesOf(16)], ['title', shown(512)],
+  ['hypotheses', listOf(shown(128), 2, 64)], ['mode', number(0n, 1n)], ['status', number(0n, 2n)],
+  ['top', number(0n, 63n)], ['logOdds', listOf(number(INT_MIN, 0n), 2, 64)], ['contributors', number(0n, 256n)],
+  ['items', uint], ['flipMargin', number(0n, 256n)], ['marginExact', number(0n, 1n)], ['live', interval],
+  ['safe', interval], ['threshold', threshold], ['height', uint], ['commitment', hash],
+  ['opening', orNull(number(-1n, 63n))], ['family', orNull(shown(64))]);
+
+const STATE = tuple(
+  ['kind', number(13n, 13n)], ['height', uint], ['block', hash], ['timeUs', uint], ['questions', hash],
+  ['members', hash], ['parameters', hash]);
+
+const MEMBER = tuple(
+  ['kind', number(15n, 15n)], ['number', number(0n, 255n)], ['name', shown(64)], ['key', bytesOf(32)],
+  ['weight', share], ['level', number(0n, 3n)], ['reputation', share], ['suspicion', share],
+  ['reason', number(0n, 6n)], ['proof', number(0n, 4n)]);
+
+const CALIBRATION = tuple(
+  ['kind', number(18n, 18n)], ['family', shown(64)], ['labels', uint32], ['questions', uint], ['answers', uint],
+  ['decided', uint], ['canaries', uint], ['leak', tuple(['leak', uint32], ['alarm', uint32])],
+  ['margin', orNull(int)],
+  ['members', listOf(tuple(['reports', uint], ['skill', int], ['group', uint32], ['discounted', uint]), 1, MEMBERS_MAX)],
+  ['results', hash], ['height', uint]);
+
+function checkBelief(belief) {
+  const count = belief.hypotheses.length;
+  insist(belief.logOdds.length === count, 'the belief has not one number for each hypothesis');
+  insist(new Set(belief.hypotheses).size === count, 'the belief has one hypothesis twice');
+  insist(belief.top < BigInt(count) && belief.logOdds[Number(belief.top)] === 0n, 'the leading hypothesis has no lead');
+  insist(belief.opening === null || belief.opening < BigInt(count), 'what was opened names no hypothesis');
+  return belief;
+}
+
+function readBelief(bytes) {
+  const value = cborDecode(bytes);
+  insist(Array.isArray(value) && [12n, 14n, 18n].includes(value[0]), 'the belief is no record of a belief');
+  if (value[0] === 18n) return CALIBRATION(value, 'the calibration');
+  return checkBelief(BELIEF(value, 'the belief'));
+}
+
+// Trees (RFC 9162, section 2.1).
+
+const leafHash = (bytes) => sha256(Uint8Array.of(0), bytes);
+const nodeHash = (left, right) => sha256(Uint8Array.of(1), left, right);
+
+export async function merkleRoot(leaves) {
+  if (leaves.length === 0) return sha256();
+  if (leaves.length === 1) return leafHash(leaves[0]);
+  let split = 1;
+  while (2 * split < leaves.length) split *= 2;
+  return nodeHash(await merkleRoot(leaves.slice(0, split)), await merkleRoot(leaves.slice(split)));
+}
+
+/** RFC 9162, section 2.1.3.2: where a proof leads to from a leaf; null when it does not fit the tree. */
+export async function merkleClimb(leaf, index, size, proof) {
+  if (index >= size) return null;
+  let at = index;
+  let last = size - 1n;
+  let root = leaf;
+  for (const sibling of proof) {
+    if (last === 0n) return null;
+    if ((at & 1n) === 1n || at === last) {
+      root = await nodeHash(sibling, root);
+      while ((at & 1n) === 0n && at !== 0n) {
+        at >>= 1n;
+        last >>= 1n;
+      }
+    } else {
+      root = await nodeHash(root, sibling);
+    }
+    at >>= 1n;
+    last >>= 1n;
+  }
+  return last === 0n ? root : null;
+}
+
+async function insistIncluded(record, index, size, proof, root, what) {
+  const reached = await merkleClimb(await leafHash(record), index, size, proof);
+  insist(reached !== null && equal(reached, root), `${what}: the inclusion proof does not lead to the root`);
+}
+
+// Ed25519: the one rule of docs/formats.md. WebCrypto does the equation; what it may leave open is checked before.
+
+const P = 2n ** 255n - 19n;
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
+const SQRT_M1 = 19681161376707505956807079304988542015446066515923890162744021073123829784752n;
+// The y of the points of order 1, 2, 4 and 8.
+const Y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
+const SMALL = new Set([1n, P - 1n, 0n, Y8, P - Y8]);
+
+const modulo = (value) => ((value % P) + P) % P;
+
+function littleEndian(bytes) {
+  return BigInt(`0x${toHex(bytes.slice().reverse())}`);
+}
+
+function power(base, exponent) {
+  let result = 1n;
+  for (let square = base, left = exponent; left > 0n; left >>= 1n, square = (square * square) % P)
+    if (left & 1n) result = (result * square) % P;
+  return result;
+}
+
+/** Canonical, and none of the points of small order. */
+function isPlainPoint(bytes) {
+  const y = littleEndian(bytes) & (2n ** 255n - 1n);
+  return y < P && !SMALL.has(y);
+}
+
+function pointOf(bytes) {
+  const encoded = littleEndian(bytes);
+  const y = encoded & (2n ** 255n - 1n);
+  const u = modulo(y * y - 1n);
+  const v = modulo(D * y * y + 1n);
+  let x = (u * power(v, 3n) * power(modulo(u * power(v, 7n)), (P - 5n) / 8n)) % P;
+  if (modulo(v * x * x) === modulo(-u)) x = (x * SQRT_M1) % P;
+  insist(modulo(v * x * x) === u, 'a key is not on the curve');
+  if ((x & 1n) !== encoded >> 255n) x = P - x;
+  return [x, y, 1n, (x * y) % P];
+}
+
+function add([x1, y1, z1, t1], [x2, y2, z2, t2]) {
+  const a = modulo((y1 - x1) * (y2 - x2));
+  const b = modulo((y1 + x1) * (y2 + x2));
+  const c = modulo(2n * D * t1 * t2);
+  const d = modulo(2n * z1 * z2);
+  const [e, f, g, h] = [b - a, d - c, d + c, b + a];
+  return [modulo(e * f), modulo(g * h), modulo(f * g), modulo(e * h)];
+}
+
+/** On the curve, canonical, in the subgroup of prime order, not neutral. */
+export function insistKey(bytes) {
+  insist(isPlainPoint(bytes), 'a key is not canonical or of small order');
+  let result = [0n, 1n, 1n, 0n];
+  for (let point = pointOf(bytes), left = L; left > 0n; left >>= 1n, point = add(point, point))
+    if (left & 1n) result = add(result, point);
+  insist(result[0] === 0n && result[1] === result[2], 'a key is not of prime order');
+}
+
+export async function verifySignature(key, message, signature) {
+  if (signature.length !== 64 || key.length !== 32) return false;
+  if (littleEndian(signature.slice(32)) >= L) return false;
+  if (!isPlainPoint(key) || !isPlainPoint(signature.slice(0, 32))) return false;
+  try {
+    const imported = await crypto.subtle.importKey('raw', key, { name: 'Ed25519' }, false, ['verify']);
+    return await crypto.subtle.verify({ name: 'Ed25519' }, imported, signature, message);
+  } catch (error) {
+    if (error.name === 'NotSupportedError') throw new Refusal('this browser has no Ed25519');
+    return false;
+  }
+}
+
+/** What is missing here for any judgement; null: nothing. */
+export function whyNotHere() {
+  if (globalThis.crypto?.subtle) return null;
+  return 'browsers offer cryptography only to pages from this machine or over https';
+}
+
+// Thresholds and quorums (docs/protocol.md, sections 1 and 6).
+
+const atLeast = (a, b) => a.numerator * b.denominator >= b.numerator * a.denominator;
+
+export const quorumOf = (members, { numerator, denominator }) =>
+  (BigInt(members) * numerator + denominator - 1n) / denominator;
+
+function raised({ numerator, denominator }) {
+  const most = { numerator: 9n, denominator: 10n };
+  const more = { numerator: 100n * numerator + 15n * denominator, denominator: 100n * denominator };
+  const lifted = atLeast(more, most) ? most : more;
+  return atLeast(lifted, { numerator, denominator }) ? lifted : { numerator, denominator };
+}
+
+export const thresholdText = ({ numerator, denominator }) => `${numerator}/${denominator}`;
+
+function thresholdOf(text, what) {
+  const parts = text.split('/');
+  insist(parts.length === 2, `${what} is not a fraction`);
+  const [numerator, denominator] = parts.map((part) => decimalOf(part, what));
+  return checkThreshold({ numerator, denominator }, what);
+}
+
+// Genesis.
+
+const GENESIS_KEYS = 'created credimus members name state_bytes_max threshold';
+
+/** JSON without what JSON.parse lets pass: keys that come twice, and numbers that are not plain. */
+function strictJson(text) {
+  const STRINGS = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
+  let keys = 0;
+  const bare = text.replace(STRINGS, (whole, colon) => {
+    if (colon !== undefined) keys++;
+    return '';
+  });
+  insist(/^[\s{}[\],:0-9]*$/.test(bare), 'the genesis has something else than texts and plain numbers');
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal('the genesis is not JSON');
+  }
+  const count = (node) => typeof node !== 'object' || node === null ? 0
+    : Object.values(node).reduce((sum, child) => sum + count(child), Array.isArray(node) ? 0 : Object.keys(node).length);
+  insist(count(value) === keys, 'the genesis has a key twice');
+  return value;
+}
+
+function createdUs(text) {
+  const match = typeof text === 'string' && /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z$/.exec(text);
+  insist(match, 'the genesis was not created at a time with six decimals');
+  const ms = Date.parse(`${match[1]}.000Z`);
+  insist(!Number.isNaN(ms) && ms >= 0 && new Date(ms).toISOString().startsWith(match[1]), 'there is no such time');
+  return BigInt(ms) * 1000n + BigInt(match[2]);
+}
+
+const isName = (text) => isShown(text, 64) && !/[\p{White_Space}+]/u.test(text);
+
+function readMember(member, i) {
+  insist(typeof member === 'object' && member !== null && Object.keys(member).sort().join(' ') === 'key name',
+    `member ${i} of the genesis is not a name and a key`);
+  insist(typeof member.name === 'string' && isName(member.name), `member ${i} of the genesis has no proper name`);
+  insist(typeof member.key === 'string' && member.key.length === 64, `member ${i} of the genesis has no key of 64 digits`);
+  const key = fromHex(member.key.toLowerCase(), 'a key');
+  insistKey(key);
+  return { name: member.name, key };
+}
+
+async function keyIdOf({ name, key }) {
+  return (await sha256(encoder.encode(name), Uint8Array.of(10, 1), key)).slice(0, 4);
+}
+
+/** Reads genesis.json. Gives name, threshold, members and the chain id in hex; throws a Refusal. */
+export async function readGenesis(text) {
+  insist(text.length <= CERTIFICATE_BYTES_MAX, 'the genesis is too large');
+  const json = strictJson(text);
+  insist(typeof json === 'object' && json !== null && Object.keys(json).sort().join(' ') === GENESIS_KEYS,
+    'the genesis has not just the keys that it should have');
+  insist(json.credimus === 1, 'the genesis is of another version');
+  insist(typeof json.name === 'string' && isShown(json.name, 64), 'the genesis has no proper name');
+  insist(Number.isInteger(json.state_bytes_max) && json.state_bytes_max >= 2 ** 20 && json.state_bytes_max <= 2 ** 36,
+    'state_bytes_max is out of range');
+  insist(typeof json.threshold === 'string', 'the genesis has no threshold');
+  const inForce = thresholdOf(json.threshold, 'the threshold of the genesis');
+  insist(Array.isArray(json.members) && json.members.length >= MEMBERS_MIN && json.members.length <= MEMBERS_MAX,
+    'a genesis has 4 to 256 members');
+  const members = json.members.map(readMember);
+  insist(new Set(members.map(({ name }) => name)).size === members.length, 'the genesis has a name twice');
+  insist(new Set(members.map(({ key }) => toHex(key))).size === members.length, 'the genesis has a key twice');
+  for (const member of members) member.keyId = await keyIdOf(member);
+  const record = cborEncode([0n, 1n, json.name, createdUs(json.created), [inForce.numerator, inForce.denominator],
+    members.map(({ name, key }) => [name, key]), BigInt(json.state_bytes_max)]);
+  return { name: json.name, threshold: inForce, members, chain: toHex(await sha256(record)) };
+}
+
+// The file: lines, taken from the top.
+
+class Lines {
+  constructor(text) {
+    this.rest = text;
+  }
+
+  take() {
+    const end = this.rest.indexOf('\n');
+    insist(end >= 0, 'the file ends in the middle of a line');
+    const line = this.rest.slice(0, end);
+    this.rest = this.rest.slice(end + 1);
+    return line;
+  }
+
+  nextIs(word) {
+    return this.rest.startsWith(`${word} `);
+  }
+
+  value(word) {
+    insist(this.nextIs(word), `where '${word}' should stand is something else`);
+    return this.take().slice(word.length + 1);
+  }
+
+  decimal(word) {
+    return decimalOf(this.value(word), word);
+  }
+
+  record(word) {
+    return fromBase64(this.value(word), word);
+  }
+
+  all(word, most, read) {
+    const values = [];
+    while (this.nextIs(word)) {
+      insist(values.length < most, `there are more than ${most} lines '${word}'`);
+      values.push(read(this.record(word), word));
+    }
+    return values;
+  }
+}
+
+function readFile(bytes) {
+  insist(bytes.length <= CERTIFICATE_BYTES_MAX, 'the file has more than 1 MiB');
+  const lines = new Lines(textOf(bytes, 'the file'));
+  insist(lines.take() === 'credimus/certificate/1', 'it is no certificate of version 1');
+  const file = { belief: lines.record('belief'), index: lines.decimal('index') };
+  file.proof = lines.all('proof', PROOF_HASHES_MAX, hash);
+  file.questions = lines.nextIs('questions') ? lines.decimal('questions') : null;
+  insist(file.questions !== 0n, 'a tree of no questions has no leaf');
+  file.state = lines.record('state');
+  file.stateIndex = lines.decimal('state-index');
+  file.stateProof = lines.all('state-proof', PROOF_HASHES_MAX, hash);
+  file.members = lines.all('member', MEMBERS_MAX, (record) => record);
+  insist(file.members.length > 0, 'there are no members');
+  insist(lines.take() === '', 'there is no empty line before the note');
+  file.note = lines.rest;
+  return file;
+}
+
+function readSignature(line) {
+  insist(line.startsWith('\u2014 '), 'a line of the note is no signature');
+  const [name, blob, ...more] = line.slice(2).split(' ');
+  insist(more.length === 0 && blob !== undefined && isName(name), 'a signature has not just a name and a value');
+  const bytes = fromBase64(blob, 'a signature');
+  insist(bytes.length === 68, 'a signature has not 68 bytes');
+  return { name, keyId: bytes.slice(0, 4), signature: bytes.slice(4) };
+}
+
+function readNote(note) {
+  const lines = new Lines(note);
+  const origin = lines.take();
+  insist(/^credimus\/[0-9a-f]{16}$/.test(origin), 'the note is not of a chain');
+  const checkpoint = { chain: origin.slice(9), size: decimalOf(lines.take(), 'the size of the log') };
+  checkpoint.root = hash(fromBase64(lines.take(), 'the root'), 'the root');
+  checkpoint.height = lines.decimal('height');
+  checkpoint.epoch = lines.decimal('epoch');
+  checkpoint.threshold = thresholdOf(lines.value('threshold'), 'the threshold of the note');
+  const text = encoder.encode(note.slice(0, note.length - lines.rest.length));
+  insist(lines.take() === '', 'there is no empty line between checkpoint and signatures');
+  const signatures = [];
+  while (lines.rest !== '') signatures.push(readSignature(lines.take()));
+  insist(signatures.length > 0, 'nobody has signed');
+  return { checkpoint, text, signatures };
+}
+
+// The steps, in order. Each gets what the ones before found, and returns what it found as a sentence.
+
+function stepForm(found) {
+  found.file = readFile(found.bytes);
+  Object.assign(found, readNote(found.file.note));
+  return `a certificate file of ${found.bytes.length} bytes`;
+}
+
+function stepChain({ checkpoint, genesis }) {
+  insist(checkpoint.chain === genesis.chain.slice(0, 16), 'it is of another group than the genesis');
+  return `it is of the group ${genesis.chain.slice(0, 16)}`;
+}
+
+async function stepSignatures(found) {
+  const { genesis, signatures, text } = found;
+  found.signers = new Set();
+  for (const { name, keyId, signature } of signatures) {
+    const member = genesis.members.findIndex((one) => one.name === name);
+    if (member < 0 || !equal(genesis.members[member].keyId, keyId)) continue;
+    insist(!found.signers.has(member), `${name} has signed twice`);
+    insist(await verifySignature(genesis.members[member].key, text, signature), `the signature of ${name} does not verify`);
+    found.signers.add(member);
+  }
+  return `${found.signers.size} signatures of members verify`;
+}
+
+function stepThreshold({ checkpoint, genesis }) {
+  insist(checkpoint.epoch === 0n, 'it is of an epoch that the genesis does not know');
+  insist(atLeast(checkpoint.threshold, genesis.threshold), 'its threshold is below that of the genesis');
+  return `the threshold ${thresholdText(checkpoint.threshold)} is not below the genesis'`;
+}
+
+function stepHeads(found) {
+  const count = found.genesis.members.length;
+  found.needed = quorumOf(count, found.checkpoint.threshold);
+  insist(BigInt(found.signers.size) >= found.needed,
+    `${found.signers.size} of ${count} members have signed, ${found.needed} would have to`);
+  return `${found.signers.size} of ${count} have signed, ${found.needed} had to`;
+}
+
+async function stepState(found) {
+  const { file, checkpoint } = found;
+  found.state = STATE(cborDecode(file.state), 'the state');
+  insist(found.state.height === checkpoint.height, 'the state is of another height than the note');
+  insist(file.stateIndex + 1n === checkpoint.size, 'the state is not the last leaf of the log');
+  await insistIncluded(file.state, file.stateIndex, checkpoint.size, file.stateProof, checkpoint.root, 'the state');
+  return `the state of height ${checkpoint.height} is the last leaf of the signed log`;
+}
+
+async function stepMembers(found) {
+  const { file, genesis } = found;
+  insist(file.members.length === genesis.members.length, 'it has not one record for each member');
+  found.members = file.members.map((bytes) => MEMBER(cborDecode(bytes), 'a member'));
+  found.members.forEach((member, i) => {
+    const { name, key } = genesis.members[i];
+    insist(member.number === BigInt(i) && member.name === name && equal(member.key, key),
+      `the record of member ${i} is not that of the genesis' member`);
+  });
+  insist(equal(await merkleRoot(file.members), found.state.members), 'the records of the members are not those of the state');
+  return `the records of ${genesis.members.length} members are those of the state`;
+}
+
+function stepLevels({ genesis, members, checkpoint }) {
+  const apart = members.filter(({ level }) => level >= APART_FROM).length;
+  const count = genesis.members.length;
+  const isRaised = BigInt(apart) > BigInt(count) - quorumOf(count, genesis.threshold);
+  insist(!isRaised || atLeast(checkpoint.threshold, raised(genesis.threshold)),
+    `${apart} members see a partition, and the threshold was not raised`);
+  return isRaised ? `${apart} members see a partition: the threshold was raised` : 'the threshold fits what members see of a partition';
+}
+
+async function stepParameters({ checkpoint, state }) {
+  const { numerator, denominator } = checkpoint.threshold;
+  const root = await leafHash(cborEncode([16n, numerator, denominator]));
+  insist(equal(root, state.parameters), 'the threshold is not that of the state');
+  return 'the threshold is that of the state';
+}
+
+function stepWeight(found) {
+  const sum = (members) => members.reduce((total, { weight }) => total + weight, 0n);
+  const { numerator, denominator } = found.checkpoint.threshold;
+  const all = sum(found.members);
+  const signed = sum(found.members.filter((_, i) => found.signers.has(i)));
+  insist(all > 0n && signed * denominator >= all * numerator, 'those who signed do not have enough weight');
+  return `those who signed have ${(Number((1000n * signed) / all) / 10).toFixed(1)} % of the weight`;
+}
+
+async function stepBelief(found) {
+  const { file, checkpoint, state, genesis } = found;
+  const belief = readBelief(file.belief);
+  const inLog = belief.kind !== 14n;
+  insist(inLog === (file.questions === null), 'only a question that is no verdict is in the tree of questions');
+  insist(belief.height <= checkpoint.height, 'the belief is of a later height than the note');
+  insist(belief.kind !== 18n || belief.members.length === genesis.members.length, 'the calibration has not all members');
+  const [size, root] = inLog ? [checkpoint.size, checkpoint.root] : [file.questions, state.questions];
+  await insistIncluded(file.belief, file.index, size, file.proof, root, 'the belief');
+  found.belief = belief;
+  return inLog ? `it is leaf ${file.index} of the signed log` : `it is question ${file.index} of the signed state`;
+}
+
+const STEPS = [
+  ['form', stepForm], ['group', stepChain], ['signatures', stepSignatures], ['threshold', stepThreshold],
+  ['heads', stepHeads], ['state', stepState], ['members', stepMembers], ['partition', stepLevels],
+  ['parameters', stepParameters], ['weight', stepWeight], ['belief', stepBelief],
+];
+
+function resultOf(found) {
+  const { checkpoint, state, genesis, signers, needed, belief, members } = found;
+  return {
+    checkpoint, state, needed, belief, members,
+    signers: [...signers].sort((a, b) => a - b).map((member) => genesis.members[member].name),
+    isVerdict: belief.kind === 12n,
+    isCalibration: belief.kind === 18n,
+  };
+}
+
+/** Judges the bytes of a certificate file by a genesis from readGenesis. Never throws for what is in the file:
+ *  {ok, steps: [{step, ok, says}], reason, result}; reason and result are null where there is none. */
+export async function verifyCertificate(bytes, genesis) {
+  const found = { bytes, genesis };
+  const steps = [];
+  for (const [step, check] of STEPS) {
+    try {
+      steps.push({ step, ok: true, says: await check(found) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      steps.push({ step, ok: false, says: error.message });
+      return { ok: false, steps, reason: error.message, result: null };
+    }
+  }
+  return { ok: true, steps, reason: null, result: resultOf(found) };
+}
