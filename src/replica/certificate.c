@@ -24,18 +24,18 @@ static enum status add_leaf(const struct certificate_log *log, struct writer *pi
 }
 
 /* The records in the state of the certified height, which names their root. */
-static enum status add_members(const struct replica *replica, const struct machine *machine, struct writer *pieces,
+static enum status add_members(const struct replica *replica, const struct roster *roster, struct writer *pieces,
                                struct certificate *certificate) {
     struct merkle_frontier frontier;
     struct record_state state;
     struct hash hash;
     const struct machine_member *standing = replica_certified_standing(replica);
     merkle_frontier_init(&frontier);
-    certificate->members = machine_members(machine);
+    certificate->members = roster->members;
     for (uint32_t m = 0; m < certificate->members; m++) {
         uint8_t bytes[RECORD_MEMBER_BYTES_MAX];
         struct writer writer = writer_of(bytes, sizeof bytes);
-        machine_member_record(machine, m, &standing[m], &writer);
+        machine_record_member(roster, m, &standing[m], &writer);
         CHECK(writer_status(&writer) == STATUS_OK);
         certificate->member_records[m] = piece(pieces, writer_slice(&writer));
         merkle_leaf(writer_slice(&writer), &hash);
@@ -106,7 +106,7 @@ enum status replica_certificate(struct replica *replica, const struct certificat
     certificate.state_index = checkpoint.size - 1;
     TRY(add_leaf(log, pieces, certificate.state_index, checkpoint.size, &certificate.state, certificate.state_proof,
                  &certificate.state_proof_count));
-    TRY(add_members(replica, machine, pieces, &certificate));
+    TRY(add_members(replica, roster, pieces, &certificate));
     TRY(add_handovers(replica, pieces, checkpoint.epoch, &certificate));
     size_t note_at = pieces->bytes;
     checkpoint_note_put(pieces, &checkpoint, machine_chain(machine), roster, signatures, count);
