@@ -76,6 +76,8 @@ void ledger_persist_proof(void *context, uint32_t member, struct slice proof);
 enum status ledger_read_batch(void *context, const struct hash *hash, struct slice *ret_header,
                               struct slice *ret_body, struct slice *ret_contents) MUST_USE;
 enum status ledger_read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) MUST_USE;
+/* The height of the block that executed a batch; STATUS_NOT_FOUND when none has. */
+enum status ledger_read_executed(void *context, const struct hash *batch, uint64_t *ret_height) MUST_USE;
 enum status ledger_read_height(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization) MUST_USE;
 
