@@ -148,8 +148,14 @@ static void on_event(void *context, const struct replica_event *event) {
         node_log(LOG_WARNING, "item %" PRIu32 " of own batch %" PRIu64 " changed nothing: %s", event->item,
                  event->seq, status_text(event->status));
         break;
-    case EVENT_EXECUTED: node_certificate_executed(node); break;
-    case EVENT_CERTIFIED: node_certificate_certified(node, event->height); break;
+    case EVENT_EXECUTED:
+        node_log(LOG_DEBUG, "executed height %" PRIu64, event->height);
+        node_certificate_executed(node);
+        break;
+    case EVENT_CERTIFIED:
+        node_log(LOG_DEBUG, "certified height %" PRIu64, event->height);
+        node_certificate_certified(node, event->height);
+        break;
     case EVENT_BATCH_AVAILABLE:
     case EVENT_BATCH_EXECUTED:
     case EVENT_BELIEF: break;
