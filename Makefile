@@ -9,6 +9,9 @@ JOBS   ?=
 SEEDS  ?= 100
 # A folder with labels.csv and truth.csv for `make lab`; empty: none.
 LABELS ?=
+# Minutes that the soak runs, and its seed; empty: a new one.
+M      ?= 10
+SEED   ?=
 # Seconds that each fuzz target runs.
 T      ?= 60
 # `make DEPS=no ...` leaves the machine's packages alone; what is missing is then Meson's to say.
@@ -19,7 +22,7 @@ ENSURE       = @test "$(DEPS)" = no || scripts/install-deps
 CONFIGURE    = meson setup --prefix=$(PREFIX)
 STRICT       = --buildtype=release --werror
 SANITIZED    = --buildtype=debugoptimized -Db_lundef=false
-UNIT_ONLY    = --no-suite vectors --no-suite scenario --no-suite cluster
+UNIT_ONLY    = --no-suite vectors --no-suite scenario --no-suite cluster --no-suite packaging
 IN_PROCESS   = --no-suite cluster
 # Those that git knows or would add, less what is deleted but not committed yet.
 C_FILES      = git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r ls 2>/dev/null
@@ -29,7 +32,7 @@ ifeq ($(MESON_TESTTHREADS),)
 unexport MESON_TESTTHREADS
 endif
 
-.PHONY: all check demo bench lint gcc clang asan tsan valgrind fuzz model sim canaries lab format install clean help
+.PHONY: all check browser cluster-long soak demo bench lint gcc clang asan tsan valgrind fuzz model sim canaries lab format deb install clean help
 .DEFAULT_GOAL := all
 
 all: ## build the binary (build/credimus), installing missing packages first
@@ -46,6 +49,29 @@ check: ## build and run all tests; the last line counts them
 	@$(MAKE) --no-print-directory DEPS=no CANARIES=--short canaries
 	@scripts/run-tests $(BUILD)
 
+cluster-long: ## partitions, clocks, disks and kills on namespaces, in their long forms (about ten minutes, root)
+	$(ENSURE) check
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=true
+	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
+	@$(NINJA) $(BUILD) credimus tests/cluster/credimus-next
+	@CREDIMUS_LONG=yes scripts/run-tests $(BUILD) --suite net --timeout-multiplier=3
+
+soak: ## a random mixture of these for M minutes under load (make soak M=60 SEED=7); memory and descriptors stay flat
+	$(ENSURE) check
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=true
+	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
+	@$(NINJA) $(BUILD) credimus tests/cluster/credimus-next
+	@scripts/soak $(BUILD) $(M) $(SEED)
+
+browser: ## the live page in a real Chromium, and its verifier; installs chromium, node and two npm packages first
+	$(ENSURE) browser
+	@test -f $(BUILD)/build.ninja || $(CONFIGURE) $(BUILD) --buildtype=release -Dtests=true
+	@! grep -q '^tests = false' $(BUILD)/meson-private/cmd_line.txt || meson configure $(BUILD) -Dtests=true
+	@$(NINJA) $(BUILD) credimus
+	@mkdir -p $(BUILD)/browser && cp tests/browser/package.json tests/browser/package-lock.json $(BUILD)/browser
+	@npm ci --prefix $(BUILD)/browser --ignore-scripts --no-audit --no-fund
+	@scripts/run-tests $(BUILD) --suite browser
+
 demo: all ## show the whole story on this machine: members, evidence, liars, a verdict, a certificate
 	@scripts/demo
 
@@ -60,6 +86,7 @@ lint: ## everything that can be said without running: both compilers, format, cl
 	@$(MAKE) --no-print-directory DEPS=no gcc clang
 	@scripts/lint-floors $(BUILD)-gcc
 	@scripts/lint-tidy $(BUILD)-clang
+	@scripts/lint-openapi $(BUILD)-clang
 	@echo "lint: nothing to complain about"
 
 gcc: ## build everything with gcc, every warning an error
@@ -125,12 +152,16 @@ lab: ## the attack lab: every attack, and what must hold under it (some minutes;
 format: ## rewrite all C files in the one format
 	@$(C_FILES) | xargs -r clang-format -i
 
+deb: ## Debian packages into build-deb/, judged by lintian; tests/packaging/try-deb tries them
+	$(ENSURE) deb
+	@scripts/deb $(BUILD)-deb
+
 install: all ## install under PREFIX (first build) and DESTDIR
 	@meson install -C $(BUILD) --no-rebuild
 
 clean: ## remove every build folder
 	@rm -rf $(BUILD) $(BUILD)-gcc $(BUILD)-clang $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind $(BUILD)-fuzz \
-	    $(BUILD)-canaries
+	    $(BUILD)-canaries $(BUILD)-deb
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -12,7 +12,7 @@ static void check_refusal(const struct refusal *refusal, enum status status) {
     for (const char *at = refusal->detail; *at != '\0'; at++) require(*at >= ' ' && *at < 127);
     unsigned code = refusal_code(status);
     require(code >= 400 && code <= 507);
-    refusal_put(&text, refusal);
+    refusal_put(&text, refusal, "");
     require(!text.failed && text.bytes > 0);
     text_free(&text);
 }

@@ -71,9 +71,17 @@ enum status client_open_quietly(const struct invocation *invocation, const char 
     return open_with(invocation, directory, node_config_load_public, ret_client, ret_detail);
 }
 
+/* A member whose API is not on the loopback address asks for the token for reads, too; so it goes along where this
+ * user may read it. */
+static enum status load_for_reads(const char *directory, struct node_config *ret_config,
+                                  struct config_detail *ret_detail) {
+    if (node_config_load_client(directory, ret_config, ret_detail) == STATUS_OK) return STATUS_OK;
+    return node_config_load_public(directory, ret_config, ret_detail);
+}
+
 int client_open(const struct invocation *invocation, const char *directory, bool writes, struct client **ret_client) {
     struct config_detail detail;
-    load_config *load = writes ? node_config_load_client : node_config_load_public;
+    load_config *load = writes ? node_config_load_client : load_for_reads;
     enum status status = open_with(invocation, directory, load, ret_client, &detail);
     return status == STATUS_OK ? COMMAND_DONE : command_refuse(invocation, status_name(status), "%s", detail.text);
 }

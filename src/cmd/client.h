@@ -24,8 +24,9 @@ struct reply {
 /* How far an upload is: called often. */
 typedef void client_progress(void *context, size_t sent, size_t total);
 
-/* Reads the directory's configuration (and token, when `writes`). COMMAND_DONE, else what to return after it was
- * said. On success the client is the caller's, to be given to client_close. */
+/* Reads the directory's configuration and the token, without which nobody `writes` and which reads do without where it
+ * can't be read. COMMAND_DONE, else what to return after it was said. On success the client is the caller's, to be
+ * given to client_close. */
 int client_open(const struct invocation *invocation, const char *directory, bool writes, struct client **ret_client);
 /* As client_open without the token, and without a word when it fails. */
 enum status client_open_quietly(const struct invocation *invocation, const char *directory,

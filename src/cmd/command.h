@@ -58,6 +58,7 @@ extern const struct command command_start;
 extern const struct command command_ask;
 extern const struct command command_tell;
 extern const struct command command_import;
+extern const struct command command_export;
 extern const struct command command_close;
 extern const struct command command_reveal;
 extern const struct command command_family;
@@ -72,6 +73,10 @@ extern const struct command command_proof_verify;
 extern const struct command command_log;
 extern const struct command command_sim;
 extern const struct command command_lab;
+extern const struct command command_config_check;
+extern const struct command command_config_show;
+extern const struct command command_debug_bundle;
+extern const struct command command_completion;
 
 /* Says why nothing was done; `error` is the stable name (status_name), the sentence says what happened, to what, and
  * what to do next. Returns COMMAND_REFUSED. */

@@ -140,6 +140,28 @@ static void print_belief(const json_t *belief, uint32_t members) {
                  reply_text(belief, "threshold", "?"), reply_whole(belief, "height"));
 }
 
+static void print_missing(const json_t *missing) {
+    char name[512];
+    for (size_t i = 0; i < json_array_size(missing); i++) {
+        const char *text = reply_text(json_array_get(missing, i), "name", "?");
+        (void)printf("%s%s", i > 0 ? ", " : "  Missing: ", screen_cleaned(text, name, sizeof name));
+    }
+    if (json_array_size(missing) > 0) (void)printf(".\n");
+}
+
+/* The answer there is instead of a final one, and how far the final one is. */
+static void print_not_final(const json_t *answer, uint32_t members) {
+    const json_t *shares = json_object_get(answer, "signed");
+    print_belief(json_object_get(answer, "provisional"), members);
+    (void)printf("  The threshold in force is %s; the newest certified height is %lld.\n",
+                 reply_text(answer, "threshold", "?"), reply_whole(answer, "certified_height"));
+    (void)printf("  Signed by %lld of %lld members with", reply_whole(shares, "heads"),
+                 reply_whole(shares, "members"));
+    screen_print_percent(stdout, json_number_value(json_object_get(shares, "weight")));
+    (void)printf(" of the weight; needed are %lld members.\n", reply_whole(shares, "needed"));
+    print_missing(json_object_get(answer, "missing"));
+}
+
 static void print_row(const json_t *belief, uint32_t members) {
     char text[1024];
     double top = 0;
@@ -157,18 +179,38 @@ static void print_row(const json_t *belief, uint32_t members) {
                  reply_text(belief, "finality", "?"));
 }
 
+static void print_json(const json_t *json) {
+    (void)json_dumpf(json, stdout, 0);
+    (void)putchar('\n');
+}
+
+/* A refusal that brings a provisional answer with it is more than its sentence. */
+static int explain_refusal(const struct invocation *invocation, const struct reply *reply, uint32_t members) {
+    bool has_answer = json_is_object(json_object_get(reply->json, "provisional"));
+    if (has_answer && invocation->json) {
+        print_json(reply->json);
+        return COMMAND_REFUSED;
+    }
+    if (has_answer) print_not_final(reply->json, members);
+    return command_refuse(invocation, reply_error(reply), "%s", reply_detail(reply));
+}
+
 static int show_one(const struct invocation *invocation, struct client *client, const char *question,
                     const char *how) {
     char path[128];
     struct reply reply;
+    struct config_detail detail;
+    uint32_t members = client_config(client)->genesis.members;
     (void)snprintf(path, sizeof path, "/v1/questions/%s?read=%s", question, how);
-    int code = client_demand(client, path, slice_of(NULL, 0), NULL, &reply);
-    if (code != COMMAND_DONE) return code;
-    if (invocation->json) {
-        (void)json_dumpf(reply.json, stdout, 0);
-        (void)putchar('\n');
+    enum status status = client_call(client, path, slice_of(NULL, 0), NULL, &reply, &detail);
+    if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
+    int code = COMMAND_DONE;
+    if (reply.status < 200 || reply.status > 299) {
+        code = explain_refusal(invocation, &reply, members);
+    } else if (invocation->json) {
+        print_json(reply.json);
     } else {
-        print_belief(reply.json, client_config(client)->genesis.members);
+        print_belief(reply.json, members);
     }
     reply_free(&reply);
     return code;
@@ -194,8 +236,7 @@ static int show_all(const struct invocation *invocation, struct client *client) 
     json_t *list = json_array();
     int code = collect(client, list);
     if (code == COMMAND_DONE && invocation->json) {
-        (void)json_dumpf(list, stdout, 0);
-        (void)putchar('\n');
+        print_json(list);
     } else if (code == COMMAND_DONE) {
         if (json_array_size(list) == 0) (void)printf("No question was asked yet (credimus ask).\n");
         for (size_t i = 0; i < json_array_size(list); i++) {
@@ -232,7 +273,9 @@ const struct command command_show = {
     .name = "show",
     .arguments = "MEMBER_DIR [QUESTION]",
     .help = "Show what the group believes, and how many liars it would take to change it",
-    .more = "Without a question: all of them. --read final waits for a certificate and is refused without one.",
+    .more =
+        "Without a question: all of them. --read final waits for a certificate; without one it shows how many have\n"
+        "signed, who is missing and the provisional answer, and its exit status is 1.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 2,

@@ -18,8 +18,8 @@ const struct command command_start = {
     .name = "start",
     .arguments = "MEMBER_DIR",
     .help = "Run one member in the foreground",
-    .more = "It stops on SIGINT or SIGTERM; killed in any other way it continues from its ledger when it is started "
-            "again.",
+    .more = "It stops on SIGINT or SIGTERM and reads its configuration again on SIGHUP; killed in any other way it "
+            "continues\nfrom its ledger when it is started again.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

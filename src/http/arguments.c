@@ -9,32 +9,46 @@
 #include "crypto/sha256.h"
 #include "http/state.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
+enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, PAGE_LANES = 16 };
 
 /* Who asks. */
 
-static bool has_token(const struct request *request) {
+/* Compared with each, whichever it is. False: there is no token, or it is none of this member's. */
+static bool find_role(const struct request *request, enum role *ret_role) {
     static const char scheme[] = "Bearer ";
+    const struct http *http = request->http;
     const char *given =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     struct hash hash;
+    bool is_found = false;
     if (given == NULL || strncasecmp(given, scheme, sizeof scheme - 1) != 0) return false;
     sha256_of(slice_of_text(given + sizeof scheme - 1), &hash);
-    return crypto_equal(hash.bytes, request->http->token.bytes, HASH_BYTES);
+    for (unsigned role = ROLE_READ; role <= ROLE_ADMIN; role++) {
+        bool is_it = crypto_equal(hash.bytes, http->tokens[role].bytes, HASH_BYTES) && http->has_token[role];
+        if (is_it) *ret_role = (enum role)role;
+        is_found |= is_it;
+    }
+    return is_found;
+}
+
+/* NULL when it is not known. */
+static const struct sockaddr *address_of(const struct request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info != NULL ? info->client_addr : NULL;
 }
 
 static bool is_from_here(const struct request *request) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (info == NULL || info->client_addr == NULL) return false;
-    if (info->client_addr->sa_family == AF_INET) {
+    const struct sockaddr *address = address_of(request);
+    if (address == NULL) return false;
+    if (address->sa_family == AF_INET) {
         struct sockaddr_in v4;
-        memcpy(&v4, info->client_addr, sizeof v4);
+        memcpy(&v4, address, sizeof v4);
         return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     }
-    if (info->client_addr->sa_family != AF_INET6) return false;
+    if (address->sa_family != AF_INET6) return false;
     struct sockaddr_in6 v6;
-    memcpy(&v6, info->client_addr, sizeof v6);
+    memcpy(&v6, address, sizeof v6);
     return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
@@ -50,10 +64,23 @@ static bool names_this_machine(const struct request *request) {
 
 static enum status check_caller(const struct request *request, struct refusal *ret_refusal) {
     const struct route *route = router_row(request->route);
-    if (route->is_open || has_token(request)) return STATUS_OK;
-    if (route->is_write || !is_from_here(request)) return refusal_of(ret_refusal, STATUS_UNAUTHORIZED, NULL);
+    enum role role = ROLE_READ;
+    if (route->is_open) return STATUS_OK;
+    if (find_role(request, &role)) {
+        if (role >= route->role) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_NOT_ALLOWED, "this token is for %s, and %s is needed",
+                           role == ROLE_READ ? "reading" : "writing",
+                           route->role == ROLE_WRITE ? "one for writing" : "the one for administration");
+    }
+    if (route->role > ROLE_READ || !is_from_here(request)) return refusal_of(ret_refusal, STATUS_UNAUTHORIZED, NULL);
     if (names_this_machine(request)) return STATUS_OK;
     return refusal_say(ret_refusal, STATUS_NOT_ALLOWED, "without a token the host must be localhost or an address");
+}
+
+static enum status check_rate(const struct request *request, struct refusal *ret_refusal) {
+    struct http *http = request->http;
+    bool is_admitted = guard_admits(&http->guard, address_of(request), is_from_here(request), uv_now(http->loop));
+    return is_admitted ? STATUS_OK : refusal_of(ret_refusal, STATUS_TOO_OFTEN, NULL);
 }
 
 /* Arguments. */
@@ -102,11 +129,24 @@ static enum status read_count(const char *value, uint64_t most, uint64_t *ret_co
 }
 
 static enum status read_from(struct request *request, const char *value) {
-    return read_count(value, INT64_MAX, &request->from);
+    return read_count(value, INT64_MAX, &request->from.major);
+}
+
+static enum status read_cursor(struct request *request, const char *value) {
+    return cursor_read(value, &request->from);
+}
+
+static enum status read_types(struct request *request, const char *value) {
+    return events_read_types(value, &request->types);
+}
+
+static enum status read_question(struct request *request, const char *value) {
+    request->is_of_question = true;
+    return form_read_question(slice_of_text(value), &request->id);
 }
 
 static enum status read_limit(struct request *request, const char *value) {
-    TRY(read_count(value, PAGE_MAX, &request->limit));
+    TRY(read_count(value, request->route == ROUTE_LANES ? HISTORY_BATCHES_MAX : PAGE_MAX, &request->limit));
     return request->limit > 0 ? STATUS_OK : STATUS_BAD_VALUE;
 }
 
@@ -114,7 +154,8 @@ static const struct {
     const char *name;
     enum status (*read)(struct request *request, const char *value);
 } arguments[] = {
-    {"ack", read_ack}, {"read", read_read}, {"atomic", read_atomic}, {"from", read_from}, {"limit", read_limit},
+    {"ack", read_ack},     {"read", read_read},     {"atomic", read_atomic}, {"from", read_from},
+    {"limit", read_limit}, {"cursor", read_cursor}, {"types", read_types},   {"question", read_question},
 };
 
 struct reading {
@@ -144,12 +185,19 @@ static bool is_single(enum route_name route) {
     return route == ROUTE_ASK || route == ROUTE_REVEAL || route == ROUTE_CLOSE_FAMILY;
 }
 
+/* Who does not say otherwise gets all members and proofs at once: there are few. */
+static uint64_t page_of(enum route_name route) {
+    if (route == ROUTE_LANES) return PAGE_LANES;
+    return route == ROUTE_MEMBERS || route == ROUTE_PROOFS ? PAGE_MAX : PAGE_DEFAULT;
+}
+
 static enum status read_arguments(struct request *request, struct refusal *ret_refusal) {
     struct reading reading = {request, ret_refusal, STATUS_OK};
     request->ack = is_single(request->route) ? ACK_COMMITTED : ACK_LOCAL;
     request->read = READ_COMMITTED;
     request->is_atomic = true;
-    request->limit = PAGE_DEFAULT;
+    request->limit = page_of(request->route);
+    request->types = EVENT_TYPES_ALL;
     (void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_argument, &reading);
     return reading.status;
 }
@@ -178,6 +226,20 @@ static bool is_json_lines(const char *type) {
     return false;
 }
 
+/* "2-0". */
+static enum status read_proof(struct slice key, struct request *request) {
+    const uint8_t *hyphen = memchr(key.data, '-', key.bytes);
+    int64_t member, proof;
+    if (hyphen == NULL) return STATUS_BAD_FORMAT;
+    size_t before = (size_t)(hyphen - key.data);
+    TRY(decimal_parse(slice_of(key.data, before), 0, &member));
+    TRY(decimal_parse(slice_of(hyphen + 1, key.bytes - before - 1), 0, &proof));
+    if (member < 0 || member >= MEMBERS_MAX || proof < 0 || proof >= PROOFS_PER_MEMBER_MAX) return STATUS_BAD_VALUE;
+    request->member = (uint32_t)member;
+    request->proof = (uint32_t)proof;
+    return STATUS_OK;
+}
+
 static enum status read_key(struct request *request, struct slice key, struct refusal *ret_refusal) {
     switch (router_row(request->route)->key) {
     case KEY_NONE: return STATUS_OK;
@@ -191,6 +253,17 @@ static enum status read_key(struct request *request, struct slice key, struct re
         memcpy(request->family, key.data, key.bytes);
         request->family_bytes = (uint32_t)key.bytes;
         return STATUS_OK;
+    case KEY_PROOF:
+        if (read_proof(key, request) == STATUS_OK) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_BAD_FORMAT,
+                           "the id of a proof is the number of a member, a hyphen, and the number of the proof");
+    case KEY_PROBLEM:
+        if (refusal_find(key, &request->problem) == STATUS_OK) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_NOT_FOUND, "no refusal has this name");
+    case KEY_RECEIPT: return receipts_read(key, &request->receipt, ret_refusal);
+    case KEY_PAGE_FILE:
+        if (page_find(key, &request->page_file) == STATUS_OK) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_NOT_FOUND, "the page has no such file");
     }
     return STATUS_BAD_VALUE;
 }
@@ -198,9 +271,15 @@ static enum status read_key(struct request *request, struct slice key, struct re
 static enum status read_head(struct request *request, const char *method, const char *path,
                              struct refusal *ret_refusal) {
     struct slice key;
+    TRY(check_rate(request, ret_refusal));
     enum status found = router_find(method, path, &request->route, &key);
     if (found == STATUS_NOT_FOUND) return refusal_say(ret_refusal, found, "there is no such path");
-    if (found != STATUS_OK) return refusal_say(ret_refusal, found, "the path is there, but not for this method");
+    if (found != STATUS_OK) {
+        (void)refusal_say(ret_refusal, found, "the path is there, but not for this method");
+        ret_refusal->code = MHD_HTTP_METHOD_NOT_ALLOWED;
+        return found;
+    }
+    request->is_routed = true;
     TRY(check_caller(request, ret_refusal));
     TRY(check_length(request, ret_refusal));
     TRY(read_key(request, key, ret_refusal));
@@ -212,7 +291,7 @@ static enum status read_head(struct request *request, const char *method, const 
 
 void arguments_read(struct request *request, const char *method, const char *path) {
     struct refusal refusal;
+    refusal_put_instance(path, request->instance);
     if (read_head(request, method, path, &refusal) == STATUS_OK) return;
     answer_refusal(request, &refusal);
-    if (refusal.status == STATUS_USAGE) request->code = MHD_HTTP_METHOD_NOT_ALLOWED;
 }

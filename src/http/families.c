@@ -49,11 +49,9 @@ static void put_head(struct text *text, const struct machine *machine, const str
 }
 
 static void put_page_end(struct text *text, uint64_t at, uint64_t count) {
-    if (at < count) {
-        text_format(text, ", \"next\": %" PRIu64 "}\n", at);
-    } else {
-        text_put_text(text, ", \"next\": null}\n");
-    }
+    text_put_text(text, ", \"next\": ");
+    render_next(text, &(struct cursor){.major = at}, at < count);
+    text_put_text(text, "}\n");
 }
 
 void render_families(struct text *text, const struct machine *machine, uint64_t from, uint64_t limit,

@@ -5,8 +5,8 @@
  * http_committed or http_on_event brings the news. Nothing here blocks.
  *
  * Invariants: a submission is answered only once it is as safe as its `ack` asks, at least durable in the own lane;
- * whatever a client sends is answered by a status code and JSON {error, detail}, changes nothing when it is refused,
- * and costs bounded memory (HTTP_WAITING_MAX suspended requests, a budget for all bodies together).
+ * whatever a client sends is answered by a status code and, when it is refused, by problem details (RFC 9457), changes
+ * nothing then, and costs bounded memory (HTTP_WAITING_MAX suspended requests, a budget for all bodies together).
  *
  *     POST /v1/questions            ask; ?ack=local|available|committed|final, default committed
  *     POST /v1/evidence             tell: one object, an array, or lines; ?ack= default local; ?atomic=true|false
@@ -14,22 +14,32 @@
  *     POST /v1/close                as evidence
  *     POST /v1/questions/ID/reveal  opens what the question hides; no body; ?ack= default committed
  *     POST /v1/families/NAME/close  closes a family and calibrates it; no body; ?ack= default committed
- *     GET  /v1/questions            ?from=&limit=
+ *     GET  /v1/questions            ?cursor=&limit=
  *     GET  /v1/questions/ID         ?read=local|committed|final, default committed
- *     GET  /v1/families             ?from=&limit=
- *     GET  /v1/families/NAME        ?from=&limit= of its questions
- *     GET  /v1/members
+ *     GET  /v1/questions/ID/evidence   ?cursor=&limit= by member, in the order of its lane
+ *     GET  /v1/families             ?cursor=&limit=
+ *     GET  /v1/families/NAME        ?cursor=&limit= of its questions
+ *     GET  /v1/members              ?cursor=&limit=
+ *     GET  /v1/lanes                ?cursor=&limit= of batches of each lane
+ *     GET  /v1/certificates         ?cursor=&limit= newest first
  *     GET  /v1/certificates/ID      of a question
  *     GET  /v1/certificates/families/NAME
+ *     GET  /v1/receipts/...         COSE Receipts (http/receipts.h)
  *     GET  /v1/status
- *     GET  /v1/proofs               misbehaviour: the signed statements that prove it
+ *     GET  /v1/proofs               ?cursor=&limit= misbehaviour: the signed statements that prove it
+ *     GET  /v1/proofs/ID            one of them as a file
+ *     GET  /v1/events               ?types=&question= server-sent events (http/events.h)
+ *     GET  /v1/problems/NAME        what a kind of refusal means
  *     GET  /metrics /healthz /readyz
  *
- * NAME is percent-encoded (RFC 3986). Nothing that is answered, counted or logged tells a canary from an ordinary
- * question before it is revealed.
+ * web/openapi.yaml says all of it in full; a test holds the two together. NAME is percent-encoded (RFC 3986). Nothing
+ * that is answered, counted or logged tells a canary from an ordinary question before it is revealed.
  *
- * Writes need "Authorization: Bearer TOKEN"; so do reads that do not come from this machine, except the two of
- * health. */
+ * What was said before in the same words is said already: it is answered as the first time, with "duplicate": true. All
+ * or nothing (atomic) means that every item of a request is new, or a repetition of that kind.
+ *
+ * Writes need "Authorization: Bearer TOKEN" with a token for writing or for administration, reveals and the closing of
+ * families the latter; reads that do not come from this machine need any token, but for the two of health. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -46,8 +56,13 @@
 /* A body, when the configuration says 0. */
 #define HTTP_BODY_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /* All bodies that are held at one time, in units of the largest one. */
-#define HTTP_BODIES_MAX      8
-#define HTTP_CONNECTIONS_MAX 1088
+#define HTTP_BODIES_MAX 8
+/* Streams of events that are open at one time; fewer when the system allows fewer files. */
+#define HTTP_STREAMS_MAX 10000
+/* Connections that are no streams. */
+#define HTTP_CONNECTIONS_MAX 2048
+/* Files that are left to the rest of the process. */
+#define HTTP_FILES_SPARED 512
 /* Suspended requests: fewer than connections, so that health and status are answered even then. */
 #define HTTP_WAITING_MAX 1024
 /* How long a read waits for a certificate, and a write for the acknowledgement it asked for. */
@@ -65,6 +80,14 @@ enum http_disk {
     HTTP_DISK_ROOM,
     HTTP_DISK_LOW,  /* no submissions are taken, everything else goes on */
     HTTP_DISK_FULL, /* what happened last is not durable and waits for room: only reads go on */
+};
+
+/* An entry of the log that somebody wants a receipt of: the verdict of a question, or the header of a batch. */
+struct http_entry {
+    bool is_batch;
+    struct question_id question;
+    uint32_t member;
+    uint64_t seq;
 };
 
 /* What the server asks of the member that it belongs to. Called on the loop, only while a request is handled; none of
@@ -92,15 +115,24 @@ struct http_backend {
     /* The certificate file of a question, by its index in the order of creation. `ret_file` is borrowed until the
      * next call. STATUS_NOT_FINAL: no certificate covers it yet. */
     enum status (*certificate)(void *context, uint64_t question, struct slice *ret_file);
+    /* A receipt (docs/receipts.md) and the entry that it is about; both are borrowed until the next call. NULL: this
+     * member makes none. STATUS_TOO_EARLY: the question has no verdict. STATUS_NOT_FOUND: no such batch is executed.
+     * STATUS_NOT_FINAL: no certified checkpoint covers it yet. */
+    enum status (*receipt)(void *context, const struct http_entry *entry, struct slice *ret_receipt,
+                           struct slice *ret_entry);
 };
 
 struct http_config {
     uv_loop_t *loop;                    /* outlives the server */
     const char *host;                   /* numeric or a name; NULL: 127.0.0.1 */
     uint16_t port;                      /* 0: any free one, see http_port */
-    const char *token;                  /* of writes, not empty; copied */
+    const char *token;                  /* of administration, which includes writing; not empty; copied */
+    const char *token_write;            /* for writing; NULL: there is none */
+    const char *token_read;             /* for reading from elsewhere; NULL: there is none */
     const struct http_backend *backend; /* copied */
     size_t body_bytes_max;              /* 0: HTTP_BODY_BYTES_MAX */
+    uint32_t
+        requests_per_second; /* of one address, in bursts of twice that; 0: 5000, and no limit for this machine */
 };
 
 /* Listens. On failure nothing listens, and `ret_detail` (`detail_bytes`, always ended by a NUL; may be NULL with 0)
@@ -109,6 +141,10 @@ struct http_config {
  *   IO           anything else that the system or libmicrohttpd refuses */
 enum status http_open(const struct http_config *config, struct http **ret_http, char *ret_detail,
                       size_t detail_bytes) MUST_USE;
+
+/* From now on the tokens and `requests_per_second` of `config` count; the rest of it is not looked at. Requests that were
+ * let in before are answered. STATUS_BAD_VALUE as http_open: then nothing changes. */
+enum status http_reconfigure(struct http *http, const struct http_config *config) MUST_USE;
 
 /* The port it listens on. */
 uint16_t http_port(const struct http *http);

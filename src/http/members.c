@@ -29,7 +29,27 @@ static void put_detectors(struct text *text, const struct standing_member *stand
     text_put_text(text, "}");
 }
 
-static void put_member(struct text *text, const struct machine *machine, uint32_t member) {
+/* As this member sees it; of itself nothing is said. */
+static void put_reach(struct text *text, struct replica *replica, const struct member_set *unreachable,
+                      uint32_t member) {
+    struct replica_peer peer;
+    struct replica_lane lane;
+    struct replica_status status;
+    replica_peer(replica, member, &peer);
+    replica_lane(replica, member, &lane);
+    replica_status(replica, &status);
+    if (member == status.self) {
+        text_put_text(text, ", \"reachable\": null");
+    } else {
+        text_format(text, ", \"reachable\": %s", member_set_has(unreachable, member) ? "false" : "true");
+    }
+    text_format(text, ", \"seq\": %" PRIu64 ", \"committed_seq\": %" PRIu64 ", \"proofs\": %" PRIu32, lane.tip.seq,
+                lane.committed_seq, peer.proofs);
+}
+
+static void put_member(struct text *text, struct replica *replica, const struct member_set *unreachable,
+                       uint32_t member) {
+    const struct machine *machine = replica_machine(replica);
     struct standing_member standing;
     struct machine_asked asked;
     machine_standing(machine, member, &standing);
@@ -45,15 +65,23 @@ static void put_member(struct text *text, const struct machine *machine, uint32_
     put_word(text, "proof", standing.proven ? standing_proof_name(standing.proof) : NULL);
     text_format(text, ", \"probation_blocks\": %" PRIu32 ", \"level\": \"%s\"", standing.probation_left,
                 level_name(machine_member(machine, member).level));
+    put_reach(text, replica, unreachable, member);
     text_format(text, ", \"questions\": {\"closed\": %" PRIu64 ", \"opened\": %" PRIu64 "}}", asked.closed,
                 asked.opened);
 }
 
-void render_members(struct text *text, const struct machine *machine) {
+void render_members(struct text *text, struct replica *replica, uint64_t from, uint64_t limit) {
+    const struct machine *machine = replica_machine(replica);
+    struct replica_reach reach;
+    uint64_t members = machine_members(machine);
+    uint64_t m = from;
+    replica_reach(replica, &reach);
     text_format(text, "{\"height\": %" PRIu64 ", \"members\": [", machine_height(machine));
-    for (uint32_t m = 0; m < machine_members(machine); m++) {
-        if (m > 0) text_put_text(text, ", ");
-        put_member(text, machine, m);
+    for (; m < members && m - from < limit; m++) {
+        if (m > from) text_put_text(text, ", ");
+        put_member(text, replica, &reach.unreachable, (uint32_t)m);
     }
-    text_put_text(text, "]}\n");
+    text_put_text(text, "], \"next\": ");
+    render_next(text, &(struct cursor){.major = m}, m < members);
+    text_put_text(text, "}\n");
 }

@@ -100,6 +100,14 @@ static void put_standing(struct text *text, const struct machine *machine) {
 static void put_http(struct text *text, const struct metrics_http *http) {
     const struct metric metrics[] = {
         {"http_items_accepted_total", "counter", "Items taken through the API.", http->items_accepted},
+        {"http_items_repeated_total", "counter", "Items that were said before, word for word.", http->items_repeated},
+        {"http_requests_limited_total", "counter", "Requests that came too often.", http->requests_limited},
+        {"http_connections", "gauge", "Connections that are open.", http->connections},
+        {"http_connections_ended_total", "counter", "Connections that were ended for being slow, or for others.",
+         http->connections_ended},
+        {"http_streams", "gauge", "Streams of events that are open.", http->streams},
+        {"http_streams_dropped_total", "counter", "Streams that were ended because their client did not read.",
+         http->streams_dropped},
         {"http_waiting_requests", "gauge", "Requests that wait for an acknowledgement.", http->waiting},
         {"http_body_bytes", "gauge", "Bytes of request bodies held in memory.", http->body_bytes},
         {"disk_low", "gauge", "1 while no submissions are taken for lack of room on the disk.",
@@ -126,7 +134,7 @@ struct known {
 
 static uint64_t link_of(const struct known *k) { return k->peer.link_up; }
 static uint64_t silent_of(const struct known *k) {
-    return k->now.mono_us > k->peer.heard_us ? (k->now.mono_us - k->peer.heard_us) / 1000 : 0;
+    return k->now.mono_us > k->peer.heard_us ? k->now.mono_us - k->peer.heard_us : 0;
 }
 static uint64_t height_of(const struct known *k) { return k->peer.height; }
 static uint64_t seq_of(const struct known *k) { return k->lane.tip.seq; }
@@ -146,22 +154,22 @@ static const struct {
     const char *help;
     uint64_t (*value)(const struct known *known);
     bool is_of_self; /* also told of this member itself */
-    bool is_share;   /* with 16 fractional bits, written as a number from 0 to 1 */
+    double unit;     /* the value is divided by this */
 } by_member[] = {
-    {"peer_link_up", "1 while the link to the member is up.", link_of, false, false},
-    {"peer_silent_milliseconds", "Since when nothing was heard of the member.", silent_of, false, false},
-    {"peer_height", "Height that the member says it is at.", height_of, false, false},
-    {"lane_seq", "Newest batch held of the member's lane.", seq_of, true, false},
-    {"lane_committed_seq", "Newest batch executed of the member's lane.", committed_of, true, false},
-    {"lane_forked", "1 when the member's lane has forked.", forked_of, true, false},
-    {"misbehaviour_proofs", "Proofs of misbehaviour held against the member.", proofs_of, true, false},
-    {"member_weight", "What the member's word is worth, from 0 to 1.", weight_of, true, true},
-    {"member_reputation", "Reputation from challenges and canaries, from 0 to 1.", reputation_of, true, true},
-    {"member_suspicion", "Suspicion in force, from 0 to 0.8.", suspicion_of, true, true},
-    {"member_alarmed", "1 while a detector's alarm about the member lasts.", alarmed_of, true, false},
-    {"member_level", "The partition level that the member committed last, 0 to 3.", level_of_member, true, false},
-    {"member_questions_closed", "Questions of the member's that have a verdict.", closed_of, true, false},
-    {"member_questions_opened", "Of those, how many it has revealed.", opened_of, true, false},
+    {"peer_link_up", "1 while the link to the member is up.", link_of, false, 1},
+    {"peer_silence_seconds", "For how long nothing was heard of the member.", silent_of, false, 1e6},
+    {"peer_height", "Height that the member says it is at.", height_of, false, 1},
+    {"lane_seq", "Newest batch held of the member's lane.", seq_of, true, 1},
+    {"lane_committed_seq", "Newest batch executed of the member's lane.", committed_of, true, 1},
+    {"lane_forked", "1 when the member's lane has forked.", forked_of, true, 1},
+    {"misbehaviour_proofs", "Proofs of misbehaviour held against the member.", proofs_of, true, 1},
+    {"member_weight", "What the member's word is worth, from 0 to 1.", weight_of, true, STANDING_ONE},
+    {"member_reputation", "Reputation from challenges and canaries, from 0 to 1.", reputation_of, true, STANDING_ONE},
+    {"member_suspicion", "Suspicion in force, from 0 to 0.8.", suspicion_of, true, STANDING_ONE},
+    {"member_alarmed", "1 while a detector's alarm about the member lasts.", alarmed_of, true, 1},
+    {"member_level", "The partition level that the member committed last, 0 to 3.", level_of_member, true, 1},
+    {"member_questions_closed", "Questions of the member's that have a verdict.", closed_of, true, 1},
+    {"member_questions_opened", "Of those, how many it has revealed.", opened_of, true, 1},
 };
 
 /* Quotes, backslashes and line breaks are the only characters to escape, and names have none of the last. */
@@ -172,13 +180,9 @@ static void put_label(struct text *text, const char *name) {
     }
 }
 
-static void put_value(struct text *text, uint64_t value, bool is_share) {
+static void put_value(struct text *text, uint64_t value, double unit) {
     text_put_text(text, "\"} ");
-    if (is_share) {
-        text_put_double(text, (double)value / STANDING_ONE);
-    } else {
-        text_format(text, "%" PRIu64, value);
-    }
+    text_put_double(text, (double)value / unit);
     text_put_text(text, "\n");
 }
 
@@ -199,7 +203,7 @@ static void put_members(struct text *text, struct replica *replica, struct repli
             known.level = machine_member(machine, member).level;
             text_format(text, "credimus_%s{member=\"%" PRIu32 "\",name=\"", by_member[i].name, member);
             put_label(text, genesis->member_names[member]);
-            put_value(text, by_member[i].value(&known), by_member[i].is_share);
+            put_value(text, by_member[i].value(&known), by_member[i].unit);
         }
     }
 }

@@ -11,7 +11,13 @@
 struct metrics_http {
     uint64_t answers[6]; /* by hundreds of the code: [2] is 2xx */
     uint64_t items_accepted;
+    uint64_t items_repeated;
     uint64_t waiting;
+    uint64_t connections;
+    uint64_t connections_ended;
+    uint64_t requests_limited;
+    uint64_t streams;
+    uint64_t streams_dropped;
     uint64_t body_bytes;
     enum http_disk disk;
 };

@@ -30,19 +30,13 @@ static void handle_ready(struct request *request) {
         return;
     }
     (void)refusal_of(&refusal, why, "not ready for submissions");
-    refusal_put(&text, &refusal);
-    answer_json(request, MHD_HTTP_SERVICE_UNAVAILABLE, &text);
+    refusal.code = MHD_HTTP_SERVICE_UNAVAILABLE;
+    answer_refusal(request, &refusal);
 }
 
 static void handle_status(struct request *request) {
     struct text text = {0};
     render_status(&text, http_replica(request->http), http_now(request->http), http_disk(request->http));
-    answer_json(request, MHD_HTTP_OK, &text);
-}
-
-static void handle_proofs(struct request *request) {
-    struct text text = {0};
-    render_proofs(&text, http_replica(request->http));
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
@@ -52,6 +46,10 @@ static void handle_metrics(struct request *request) {
     http->metrics.waiting = http->waiting_count;
     http->metrics.body_bytes = http->bodies_bytes;
     http->metrics.disk = http_disk(http);
+    http->metrics.connections = http->guard.count;
+    http->metrics.connections_ended = http->guard.ended;
+    http->metrics.requests_limited = http->guard.limited;
+    http->metrics.streams = http->streams.count;
     metrics_put(&text, http_replica(http), http_now(http), &http->metrics);
     answer_text(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &text);
 }
@@ -61,7 +59,7 @@ static void handle_questions(struct request *request) {
     struct machine *machine = replica_machine(replica);
     uint64_t count = machine_questions_count(machine);
     uint64_t certified = request->http->certified_height;
-    uint64_t at = request->from;
+    uint64_t at = request->from.major;
     struct record_belief belief;
     struct text text = {0};
     text_put_text(&text, "{\"questions\": [");
@@ -71,17 +69,14 @@ static void handle_questions(struct request *request) {
         render_belief(&text, &belief, render_finality(&belief, false, certified));
     }
     text_format(&text, "], \"total\": %" PRIu64 ", \"next\": ", count);
-    if (at < count) {
-        text_format(&text, "%" PRIu64 "}\n", at);
-    } else {
-        text_put_text(&text, "null}\n");
-    }
+    render_next(&text, &(struct cursor){.major = at}, at < count);
+    text_put_text(&text, "}\n");
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
 static void handle_families(struct request *request) {
     struct text text = {0};
-    render_families(&text, replica_machine(http_replica(request->http)), request->from, request->limit,
+    render_families(&text, replica_machine(http_replica(request->http)), request->from.major, request->limit,
                     request->http->certified_height);
     answer_json(request, MHD_HTTP_OK, &text);
 }
@@ -95,14 +90,21 @@ static void handle_family(struct request *request) {
         answer_status(request, status, NULL);
         return;
     }
-    render_family(&text, machine, index, request->from, request->limit, request->http->certified_height);
+    render_family(&text, machine, index, request->from.major, request->limit, request->http->certified_height);
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
 static void handle_members(struct request *request) {
     struct text text = {0};
-    render_members(&text, replica_machine(http_replica(request->http)));
+    render_members(&text, http_replica(request->http), request->from.major, request->limit);
     answer_json(request, MHD_HTTP_OK, &text);
+}
+
+static void answer_committed(struct request *request, const struct record_belief *belief, enum finality finality) {
+    struct text text = {0};
+    render_belief(&text, belief, finality);
+    text_put_text(&text, "\n");
+    if (!cache_answer(request, &text)) answer_status(request, STATUS_BUSY, NULL);
 }
 
 static void answer_belief(struct request *request, const struct record_belief *belief, enum finality finality) {
@@ -175,17 +177,22 @@ static void answer_not_final(struct request *request, const struct record_belief
                       status_text(STATUS_NOT_FINAL), belief->height, certified, member_set_count(&share.signers),
                       machine_members(replica_machine(replica)), share.needed, share.threshold.numerator,
                       share.threshold.denominator, names);
-    text_format(&text, "{\"error\": \"%s\", \"detail\": ", status_name(refusal.status));
-    text_put_string(&text, slice_of_text(refusal.detail));
+    refusal_open(&text, &refusal, request->instance);
     render_share_of_signers(&text, replica, belief, certified);
     text_put_text(&text, "}\n");
-    answer_json(request, refusal_code(refusal.status), &text);
+    answer_problem(request, &refusal, &text);
 }
 
 static void handle_question(struct request *request) {
     struct record_belief belief;
     if (request->read == READ_LOCAL) {
         handle_local(request);
+        return;
+    }
+    /* Most reads end here. */
+    const struct cached *cached = request->read == READ_COMMITTED ? cache_find(request->http, &request->id) : NULL;
+    if (cached != NULL) {
+        answer_ready(request, cached->response, cached->tag);
         return;
     }
     enum status status = committed_belief(request, &belief);
@@ -196,71 +203,36 @@ static void handle_question(struct request *request) {
     uint64_t certified = request->http->certified_height;
     enum finality finality = render_finality(&belief, false, certified);
     if (request->read == READ_COMMITTED || finality == FINALITY_FINAL) {
-        answer_belief(request, &belief, finality);
+        answer_committed(request, &belief, finality);
     } else if (!waiting_add(request, HTTP_READ_WAIT_MS)) {
         answer_not_final(request, &belief, certified);
     }
 }
 
-static void answer_file(struct request *request, struct slice file) {
-    struct text text = {0};
-    text_put(&text, file.data, file.bytes);
-    answer_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &text);
-}
-
-static void handle_certificate(struct request *request) {
-    const struct http_backend *backend = &request->http->backend;
-    struct machine *machine = replica_machine(http_replica(request->http));
-    struct slice file;
-    uint64_t index;
-    enum status status = machine_find_question(machine, &request->id, &index);
-    if (status == STATUS_OK) status = backend->certificate(backend->context, index, &file);
-    if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
-    if (status != STATUS_OK) {
-        answer_status(request, status, NULL);
-        return;
-    }
-    answer_file(request, file);
-}
-
-/* The index of the family that the path names, once it is closed. */
-static enum status find_closed(struct request *request, uint32_t *ret_index, struct refusal *ret_refusal) {
-    const struct machine *machine = replica_machine(http_replica(request->http));
-    struct machine_family family;
-    enum status status = machine_find_family(machine, slice_of(request->family, request->family_bytes), ret_index);
-    if (status == STATUS_OK) status = machine_family_at(machine, *ret_index, &family);
-    if (status != STATUS_OK) return refusal_of(ret_refusal, status, NULL);
-    if (family.record.bytes > 0) return STATUS_OK;
-    return refusal_say(ret_refusal, STATUS_TOO_EARLY,
-                       "the family is open: there is nothing to certify before it closes");
-}
-
-static void handle_family_certificate(struct request *request) {
-    const struct http_backend *backend = &request->http->backend;
-    struct refusal refusal;
-    struct slice file;
-    uint32_t index;
-    if (find_closed(request, &index, &refusal) != STATUS_OK) {
-        answer_refusal(request, &refusal);
-        return;
-    }
-    enum status status = backend->certificate_family(backend->context, index, &file);
-    if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
-    if (status == STATUS_OK) {
-        answer_file(request, file);
-    } else {
-        answer_status(request, status, NULL);
-    }
-}
-
 void reads_handle(struct request *request) {
     static void (*const handlers[ROUTES])(struct request *) = {
-        [ROUTE_QUESTIONS] = handle_questions,     [ROUTE_QUESTION] = handle_question,
-        [ROUTE_CERTIFICATE] = handle_certificate, [ROUTE_STATUS] = handle_status,
-        [ROUTE_PROOFS] = handle_proofs,           [ROUTE_METRICS] = handle_metrics,
-        [ROUTE_HEALTH] = handle_health,           [ROUTE_READY] = handle_ready,
-        [ROUTE_FAMILIES] = handle_families,       [ROUTE_FAMILY] = handle_family,
-        [ROUTE_MEMBERS] = handle_members,         [ROUTE_FAMILY_CERTIFICATE] = handle_family_certificate,
+        [ROUTE_QUESTIONS] = handle_questions,
+        [ROUTE_QUESTION] = handle_question,
+        [ROUTE_QUESTION_EVIDENCE] = history_handle_evidence,
+        [ROUTE_CERTIFICATE] = certificates_handle_question,
+        [ROUTE_FAMILY_CERTIFICATE] = certificates_handle_family,
+        [ROUTE_CERTIFICATES] = certificates_handle_list,
+        [ROUTE_STATUS] = handle_status,
+        [ROUTE_PROOFS] = proofs_handle_list,
+        [ROUTE_PROOF] = proofs_handle_one,
+        [ROUTE_METRICS] = handle_metrics,
+        [ROUTE_HEALTH] = handle_health,
+        [ROUTE_READY] = handle_ready,
+        [ROUTE_FAMILIES] = handle_families,
+        [ROUTE_FAMILY] = handle_family,
+        [ROUTE_MEMBERS] = handle_members,
+        [ROUTE_LANES] = history_handle_lanes,
+        [ROUTE_EVENTS] = stream_handle,
+        [ROUTE_PROBLEM] = problems_handle,
+        [ROUTE_GENESIS] = page_handle_genesis,
+        [ROUTE_PAGE] = page_handle,
+        [ROUTE_PAGE_FILE] = page_handle_file,
+        [ROUTE_RECEIPT] = receipts_handle,
     };
     handlers[request->route](request);
 }

@@ -52,6 +52,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_WRONG_FAMILY] = 422,
     /* not now */
     [STATUS_NOT_FINAL] = 503,
+    [STATUS_TOO_OFTEN] = 429,
     [STATUS_BUSY] = 503,
     [STATUS_UNAVAILABLE] = 503,
     [STATUS_DIVERGED] = 503,
@@ -63,6 +64,10 @@ static const uint16_t codes[STATUS_COUNT] = {
 unsigned refusal_code(enum status status) {
     unsigned code = (unsigned)status < STATUS_COUNT ? codes[status] : 0;
     return code != 0 ? code : CODE_INTERNAL;
+}
+
+unsigned refusal_code_of(const struct refusal *refusal) {
+    return refusal->code != 0 ? refusal->code : refusal_code(refusal->status);
 }
 
 enum status refusal_of(struct refusal *ret_refusal, enum status status, const char *what) {
@@ -80,11 +85,47 @@ enum status refusal_say(struct refusal *ret_refusal, enum status status, const c
         if (*c < ' ' || *c > '~') *c = '?';
     }
     ret_refusal->status = status;
+    ret_refusal->code = 0;
     return status;
 }
 
-void refusal_put(struct text *text, const struct refusal *refusal) {
-    text_format(text, "{\"error\": \"%s\", \"detail\": ", status_name(refusal->status));
+void refusal_open(struct text *text, const struct refusal *refusal, const char *instance) {
+    const char *name = status_name(refusal->status);
+    text_format(text, "{\"type\": \"" REFUSAL_TYPE "%s\", \"title\": ", name);
+    text_put_string(text, slice_of_text(status_text(refusal->status)));
+    text_format(text, ", \"status\": %u, \"detail\": ", refusal_code_of(refusal));
     text_put_string(text, slice_of_text(refusal->detail));
+    if (instance[0] != '\0') text_format(text, ", \"instance\": \"%s\"", instance);
+    text_format(text, ", \"error\": \"%s\"", name);
+}
+
+void refusal_put(struct text *text, const struct refusal *refusal, const char *instance) {
+    refusal_open(text, refusal, instance);
     text_put_text(text, "}\n");
+}
+
+void refusal_put_instance(const char *path, char ret_instance[REFUSAL_INSTANCE_BYTES]) {
+    static const char plain[] = "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static const char digits[] = "0123456789ABCDEF";
+    size_t bytes = 0;
+    for (; *path != '\0' && bytes + 4 <= REFUSAL_INSTANCE_BYTES; path++) {
+        uint8_t byte = (uint8_t)*path;
+        if (strchr(plain, byte) != NULL) {
+            ret_instance[bytes++] = *path;
+            continue;
+        }
+        ret_instance[bytes++] = '%';
+        ret_instance[bytes++] = digits[byte >> 4];
+        ret_instance[bytes++] = digits[byte & 15];
+    }
+    ret_instance[bytes] = '\0';
+}
+
+enum status refusal_find(struct slice name, enum status *ret_status) {
+    for (unsigned i = STATUS_OK + 1; i < STATUS_COUNT; i++) {
+        if (!slice_equal(name, slice_of_text(status_name((enum status)i)))) continue;
+        *ret_status = (enum status)i;
+        return STATUS_OK;
+    }
+    return STATUS_NOT_FOUND;
 }

@@ -1,4 +1,5 @@
-/* Refusals: why a request was not done, as a status, a sentence and the code of HTTP (RFC 9110) that fits it. */
+/* Refusals: why a request was not done, as a status, a sentence and the code of HTTP (RFC 9110) that fits it; told as
+ * problem details (RFC 9457). */
 #ifndef HTTP_REFUSAL_H
 #define HTTP_REFUSAL_H
 
@@ -10,6 +11,7 @@ enum { REFUSAL_DETAIL_BYTES = 256 };
 
 struct refusal {
     enum status status;
+    unsigned code;                     /* of HTTP; 0: the one of its status */
     char detail[REFUSAL_DETAIL_BYTES]; /* printable ASCII, ended by a NUL */
 };
 
@@ -24,7 +26,22 @@ enum status refusal_say(struct refusal *ret_refusal, enum status status, const c
 
 /* 400 .. 507 */
 unsigned refusal_code(enum status status);
-/* {"error": name, "detail": sentence} */
-void refusal_put(struct text *text, const struct refusal *refusal);
+unsigned refusal_code_of(const struct refusal *refusal);
+
+/* application/problem+json: {"type", "title", "status", "detail", "instance", "error"}. `type` is where the member
+ * explains this kind of problem, "/v1/problems/" and the name of the status; `title` is the status's own sentence,
+ * always the same; `error` is the name, for programs. `instance` is the path that was asked for, as
+ * refusal_put_instance left it, or empty. */
+void refusal_put(struct text *text, const struct refusal *refusal, const char *instance);
+/* The same without the closing bracket, for problems that say more. */
+void refusal_open(struct text *text, const struct refusal *refusal, const char *instance);
+#define REFUSAL_TYPE "/v1/problems/"
+
+/* A path in characters that a URI may have (RFC 3986, section 2): every other byte as %XX; cut off where it does not fit. */
+enum { REFUSAL_INSTANCE_BYTES = 160 };
+void refusal_put_instance(const char *path, char ret_instance[REFUSAL_INSTANCE_BYTES]);
+
+/* What the name of a status stands for; STATUS_NOT_FOUND: no refusal has this name. */
+enum status refusal_find(struct slice name, enum status *ret_status) MUST_USE;
 
 #endif

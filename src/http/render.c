@@ -116,6 +116,14 @@ void render_belief(struct text *text, const struct record_belief *belief, enum f
                 belief->threshold.numerator, belief->threshold.denominator);
 }
 
+void render_next(struct text *text, const struct cursor *next, bool is_more) {
+    if (is_more) {
+        cursor_put(text, next);
+    } else {
+        text_put_text(text, "null");
+    }
+}
+
 /* Status. */
 
 static const char *name_of_bool(bool value) { return value ? "true" : "false"; }
@@ -180,40 +188,6 @@ static void put_misbehaviour(struct text *text, struct replica *replica) {
         text_format(text, ", \"proofs\": %" PRIu32 "}", peer.proofs);
     }
     text_put_text(text, "]");
-}
-
-static void put_proof(struct text *text, const struct genesis *genesis, const struct hash *chain,
-                      struct slice bytes) {
-    static const char *const kinds[] = {[PROOF_FORK] = "fork", [PROOF_VOTE] = "votes"};
-    struct proof proof;
-    /* Whatever the replica keeps was verified before. */
-    CHECK(proof_read(bytes, chain, &proof) == STATUS_OK);
-    put_name(text, genesis, proof.member);
-    text_format(text, ", \"kind\": \"%s\", \"at\": %" PRIu64 ", \"proof\": \"", kinds[proof.kind], proof.at);
-    size_t encoded = base64_encoded_bytes(bytes.bytes);
-    char *base64 = malloc(encoded + 1);
-    CHECK(base64 != NULL);
-    base64_encode(bytes, base64);
-    base64[encoded] = '\0';
-    text_put_text(text, base64);
-    free(base64);
-    text_put_text(text, "\"}");
-}
-
-void render_proofs(struct text *text, struct replica *replica) {
-    const struct machine *machine = replica_machine(replica);
-    const struct genesis *genesis = machine_genesis(machine);
-    bool is_first = true;
-    text_put_text(text, "{\"proofs\": [");
-    for (uint32_t m = 0; m < genesis->members; m++) {
-        struct slice bytes;
-        for (uint32_t i = 0; replica_proof(replica, m, i, &bytes) == STATUS_OK; i++) {
-            if (!is_first) text_put_text(text, ", ");
-            is_first = false;
-            put_proof(text, genesis, machine_chain(machine), bytes);
-        }
-    }
-    text_put_text(text, "]}\n");
 }
 
 static void put_counters(struct text *text, const struct replica_counters *counters) {

@@ -3,8 +3,9 @@
 #ifndef HTTP_RENDER_H
 #define HTTP_RENDER_H
 
+#include "http/cursor.h"
 #include "http/http.h"
-#include "http/text.h"
+#include "wire/proof.h"
 
 /* How firm a belief is: this member's own view; ordered by a quorum; a verdict without a certificate; covered by
  * one. */
@@ -25,9 +26,10 @@ void render_outcome(struct text *text, const struct record_belief *belief);
 void render_opening(struct text *text, const struct record_belief *belief);
 
 /* {"height", "members": [{"member", "name", "weight", "reputation", "suspicion", "reason", "alarmed", "detectors",
- * "proof", "probation_blocks", "level", "questions": {"closed", "opened"}} ...]}; shares are of 1, detectors are shares
- * of their thresholds. */
-void render_members(struct text *text, const struct machine *machine);
+ * "proof", "probation_blocks", "level", "reachable", "seq", "committed_seq", "proofs", "questions": {"closed",
+ * "opened"}} ...], "next"}; shares are of 1, detectors are shares of their thresholds; `reachable` is this member's own
+ * view, null of itself. */
+void render_members(struct text *text, struct replica *replica, uint64_t from, uint64_t limit);
 /* A share with 16 fractional bits. */
 void render_share(struct text *text, uint32_t share);
 
@@ -46,8 +48,11 @@ void render_family(struct text *text, const struct machine *machine, uint32_t in
  * `now` judges when peers were heard and how long the level stands. Verdicts are counted one by one: O(questions). */
 void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk);
 
-/* {"proofs": [{"member", "name", "kind" (fork, votes), "at" (seq or view), "proof" (base64 of its bytes)} ...]}. */
-void render_proofs(struct text *text, struct replica *replica);
+/* "fork" or "votes". */
+const char *render_proof_kind(enum proof_kind kind);
+
+/* The cursor of the next page, or null when there is none. */
+void render_next(struct text *text, const struct cursor *next, bool is_more);
 
 /* Why a belief is not final, each with a comma before it: "threshold" in force, "certified_height", "signed" {"height",
  * "heads", "needed", "members", "weight"}, "missing" [{"member", "name"} ...], "provisional": the belief as it is. */

@@ -4,24 +4,35 @@
 #include "base/check.h"
 
 static const struct route routes[ROUTES] = {
-    [ROUTE_ASK] = {"POST", "/v1/questions", KEY_NONE, "", "ack", true, false},
-    [ROUTE_EVIDENCE] = {"POST", "/v1/evidence", KEY_NONE, "", "ack atomic", true, false},
-    [ROUTE_RETRACT] = {"POST", "/v1/retract", KEY_NONE, "", "ack atomic", true, false},
-    [ROUTE_CLOSE] = {"POST", "/v1/close", KEY_NONE, "", "ack atomic", true, false},
-    [ROUTE_REVEAL] = {"POST", "/v1/questions/", KEY_QUESTION, "/reveal", "ack", true, false},
-    [ROUTE_CLOSE_FAMILY] = {"POST", "/v1/families/", KEY_FAMILY, "/close", "ack", true, false},
-    [ROUTE_QUESTIONS] = {"GET", "/v1/questions", KEY_NONE, "", "from limit", false, false},
-    [ROUTE_QUESTION] = {"GET", "/v1/questions/", KEY_QUESTION, "", "read", false, false},
-    [ROUTE_FAMILIES] = {"GET", "/v1/families", KEY_NONE, "", "from limit", false, false},
-    [ROUTE_FAMILY] = {"GET", "/v1/families/", KEY_FAMILY, "", "from limit", false, false},
-    [ROUTE_MEMBERS] = {"GET", "/v1/members", KEY_NONE, "", "", false, false},
-    [ROUTE_CERTIFICATE] = {"GET", "/v1/certificates/", KEY_QUESTION, "", "", false, false},
-    [ROUTE_FAMILY_CERTIFICATE] = {"GET", "/v1/certificates/families/", KEY_FAMILY, "", "", false, false},
-    [ROUTE_STATUS] = {"GET", "/v1/status", KEY_NONE, "", "", false, false},
-    [ROUTE_PROOFS] = {"GET", "/v1/proofs", KEY_NONE, "", "", false, false},
-    [ROUTE_METRICS] = {"GET", "/metrics", KEY_NONE, "", "", false, false},
-    [ROUTE_HEALTH] = {"GET", "/healthz", KEY_NONE, "", "", false, true},
-    [ROUTE_READY] = {"GET", "/readyz", KEY_NONE, "", "", false, true},
+    [ROUTE_ASK] = {"POST", "/v1/questions", KEY_NONE, "", "ack", ROLE_WRITE, false},
+    [ROUTE_EVIDENCE] = {"POST", "/v1/evidence", KEY_NONE, "", "ack atomic", ROLE_WRITE, false},
+    [ROUTE_RETRACT] = {"POST", "/v1/retract", KEY_NONE, "", "ack atomic", ROLE_WRITE, false},
+    [ROUTE_CLOSE] = {"POST", "/v1/close", KEY_NONE, "", "ack atomic", ROLE_WRITE, false},
+    [ROUTE_REVEAL] = {"POST", "/v1/questions/", KEY_QUESTION, "/reveal", "ack", ROLE_ADMIN, false},
+    [ROUTE_CLOSE_FAMILY] = {"POST", "/v1/families/", KEY_FAMILY, "/close", "ack", ROLE_ADMIN, false},
+    [ROUTE_QUESTIONS] = {"GET", "/v1/questions", KEY_NONE, "", "from cursor limit", ROLE_READ, false},
+    [ROUTE_QUESTION] = {"GET", "/v1/questions/", KEY_QUESTION, "", "read", ROLE_READ, false},
+    [ROUTE_FAMILIES] = {"GET", "/v1/families", KEY_NONE, "", "from cursor limit", ROLE_READ, false},
+    [ROUTE_FAMILY] = {"GET", "/v1/families/", KEY_FAMILY, "", "from cursor limit", ROLE_READ, false},
+    [ROUTE_MEMBERS] = {"GET", "/v1/members", KEY_NONE, "", "cursor limit", ROLE_READ, false},
+    [ROUTE_CERTIFICATE] = {"GET", "/v1/certificates/", KEY_QUESTION, "", "", ROLE_READ, false},
+    [ROUTE_FAMILY_CERTIFICATE] = {"GET", "/v1/certificates/families/", KEY_FAMILY, "", "", ROLE_READ, false},
+    [ROUTE_STATUS] = {"GET", "/v1/status", KEY_NONE, "", "", ROLE_READ, false},
+    [ROUTE_PROOFS] = {"GET", "/v1/proofs", KEY_NONE, "", "cursor limit", ROLE_READ, false},
+    [ROUTE_METRICS] = {"GET", "/metrics", KEY_NONE, "", "", ROLE_READ, false},
+    [ROUTE_HEALTH] = {"GET", "/healthz", KEY_NONE, "", "", ROLE_READ, true},
+    [ROUTE_READY] = {"GET", "/readyz", KEY_NONE, "", "", ROLE_READ, true},
+    [ROUTE_QUESTION_EVIDENCE] = {"GET", "/v1/questions/", KEY_QUESTION, "/evidence", "cursor limit", ROLE_READ,
+                                 false},
+    [ROUTE_CERTIFICATES] = {"GET", "/v1/certificates", KEY_NONE, "", "cursor limit", ROLE_READ, false},
+    [ROUTE_LANES] = {"GET", "/v1/lanes", KEY_NONE, "", "cursor limit", ROLE_READ, false},
+    [ROUTE_PROOF] = {"GET", "/v1/proofs/", KEY_PROOF, "", "", ROLE_READ, false},
+    [ROUTE_EVENTS] = {"GET", "/v1/events", KEY_NONE, "", "types question", ROLE_READ, false},
+    [ROUTE_PROBLEM] = {"GET", "/v1/problems/", KEY_PROBLEM, "", "", ROLE_READ, true},
+    [ROUTE_GENESIS] = {"GET", "/v1/genesis", KEY_NONE, "", "", ROLE_READ, false},
+    [ROUTE_PAGE] = {"GET", "/", KEY_NONE, "", "", ROLE_READ, true},
+    [ROUTE_PAGE_FILE] = {"GET", "/web/", KEY_PAGE_FILE, "", "", ROLE_READ, true},
+    [ROUTE_RECEIPT] = {"GET", "/v1/receipts/", KEY_RECEIPT, "", "", ROLE_READ, false},
 };
 
 const struct route *router_row(enum route_name name) {
@@ -39,7 +50,8 @@ static bool path_matches(const struct route *route, const char *path, struct sli
     if (route->key == KEY_NONE) return strcmp(path, route->path) == 0;
     if (bytes <= before + after || strncmp(path, route->path, before) != 0) return false;
     *ret_key = slice_of(path + before, bytes - before - after);
-    if (route->key == KEY_QUESTION && memchr(ret_key->data, '/', ret_key->bytes) != NULL) return false;
+    if (route->key != KEY_FAMILY && route->key != KEY_RECEIPT && memchr(ret_key->data, '/', ret_key->bytes) != NULL)
+        return false;
     return strcmp(path + bytes - after, route->suffix) == 0;
 }
 

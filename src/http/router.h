@@ -25,11 +25,24 @@ enum route_name {
     ROUTE_METRICS,
     ROUTE_HEALTH,
     ROUTE_READY,
+    ROUTE_QUESTION_EVIDENCE,
+    ROUTE_CERTIFICATES,
+    ROUTE_LANES,
+    ROUTE_PROOF,
+    ROUTE_EVENTS,
+    ROUTE_PROBLEM,
+    ROUTE_GENESIS,
+    ROUTE_PAGE,
+    ROUTE_PAGE_FILE,
+    ROUTE_RECEIPT,
     ROUTES,
 };
 
 /* What stands in a path for the thing that is meant. */
-enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY };
+enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY, KEY_PROOF, KEY_PROBLEM, KEY_PAGE_FILE, KEY_RECEIPT };
+
+/* What a caller may do, each with all before it. */
+enum role { ROLE_READ, ROLE_WRITE, ROLE_ADMIN };
 
 struct route {
     const char *method; /* GET answers HEAD as well */
@@ -37,7 +50,7 @@ struct route {
     enum route_key key;
     const char *suffix;    /* what comes after the key; "": nothing */
     const char *arguments; /* names allowed behind the '?', separated by spaces */
-    bool is_write;         /* needs the token, takes a body */
+    enum role role;        /* that is needed; more than reading also means that a body is taken */
     bool is_open;          /* answered without a token wherever it comes from */
 };
 

@@ -49,7 +49,7 @@ void waiting_remove(struct request *request) {
 
 /* Reads wait for certificates alone. */
 static void look_again(struct request *request, bool has_certified) {
-    if (router_row(request->route)->is_write) {
+    if (router_row(request->route)->role > ROLE_READ) {
         writes_resume(request);
     } else if (has_certified || request->is_late) {
         reads_handle(request);
@@ -83,7 +83,7 @@ void waiting_end(struct http *http) {
 static void note_refused(struct http *http, const struct replica_event *event) {
     for (struct request *request = http->waiting; request != NULL; request = request->next) {
         struct submission *s = &request->submission;
-        if (s->accepted == 0 || event->seq < s->first_seq || event->seq > s->seq) continue;
+        if (!s->is_placed || event->seq < s->first_seq || event->seq > s->seq) continue;
         if (event->seq == s->first_seq && event->item < s->first_index) continue;
         if (event->seq == s->seq && event->item > s->index) continue;
         if (s->refused_count < REFUSALS_NAMED) {
@@ -101,22 +101,26 @@ static void note_executed(struct http *http, const struct replica_event *event) 
     http->executed_height = event->height;
     for (struct request *request = http->waiting; request != NULL; request = request->next) {
         struct submission *s = &request->submission;
-        if (s->accepted == 0 || s->is_executed || event->seq < s->seq) continue;
+        if (!s->is_placed || s->is_executed || event->seq < s->seq) continue;
         s->is_executed = true;
         s->height = event->height;
     }
 }
 
 void http_on_event(struct http *http, const struct replica_event *event) {
+    events_take(&http->events, http_replica(http), event);
     switch (event->kind) {
+    case EVENT_CERTIFIED: certificates_note(http); return; /* http_committed brings the news */
     case EVENT_BATCH_AVAILABLE:
         if (event->seq > http->available_seq) http->available_seq = event->seq;
         break;
     case EVENT_BATCH_EXECUTED: note_executed(http, event); break;
     case EVENT_REFUSED:
-        if (event->member == http->self) note_refused(http, event);
+        if (event->member != http->self) break;
+        told_refused(&http->told, (struct told_place){event->seq, event->item});
+        note_refused(http, event);
         break;
-    default: return; /* of certificates http_committed brings the news */
+    default: return;
     }
     http->has_news = true;
 }
@@ -132,6 +136,9 @@ void http_committed(struct http *http, uint64_t own_seq) {
         http->certified_height = status.certified_height;
         http->has_news = http->has_certified = true;
     }
+    stream_publish(http);
+    bool has_streams = stream_settle(http);
+    http_hurry(http);
     /* Resumed connections are only served by a run of the daemon; the loop may wait long before it would run by itself. */
-    if (waiting_settle(http)) http_pump(http);
+    if (waiting_settle(http) || has_streams) http_pump(http);
 }

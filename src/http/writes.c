@@ -41,6 +41,21 @@ static enum status refuse_item(const struct request *request, enum status status
 
 /* Submitting. */
 
+static void note_place(struct submission *s, struct told_place place) {
+    bool is_first =
+        !s->is_placed || place.seq < s->first_seq || (place.seq == s->first_seq && place.index < s->first_index);
+    bool is_last = !s->is_placed || place.seq > s->seq || (place.seq == s->seq && place.index > s->index);
+    if (is_first) {
+        s->first_seq = place.seq;
+        s->first_index = place.index;
+    }
+    if (is_last) {
+        s->seq = place.seq;
+        s->index = place.index;
+    }
+    s->is_placed = true;
+}
+
 static enum status submit_item(struct request *request, struct replica_time now, const struct draft *draft) {
     struct submission *s = &request->submission;
     uint8_t bytes[ITEM_BYTES_MAX];
@@ -56,14 +71,44 @@ static enum status submit_item(struct request *request, struct replica_time now,
         crypto_wipe(bytes, writer.bytes);
         return status;
     }
-    if (s->accepted == 0) {
-        s->first_seq = seq;
-        s->first_index = index;
-    }
     s->accepted++;
-    s->seq = seq;
-    s->index = index;
+    note_place(s, (struct told_place){seq, index});
+    told_add(&request->http->told, &draft->item, writer_slice(&writer), (struct told_place){seq, index});
     return STATUS_OK;
+}
+
+/* What is refused for no other reason than that it was said before. */
+static bool may_be_repeated(enum status why) {
+    return why == STATUS_DUPLICATE_OBSERVATION || why == STATUS_UNKNOWN_OBSERVATION ||
+           why == STATUS_QUESTION_CLOSED || why == STATUS_SEALED;
+}
+
+/* A repetition is as good as the first time: then STATUS_OK. */
+static enum status judge_repeated(struct request *request, const struct draft *draft, enum status why,
+                                  struct refusal *ret_refusal) {
+    struct submission *s = &request->submission;
+    uint8_t bytes[ITEM_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct told_place place;
+    item_put(&writer, &draft->item);
+    switch (told_find(&request->http->told, &draft->item, writer_slice(&writer), &place)) {
+    case TOLD_SAME:
+        s->duplicates++;
+        note_place(s, place);
+        return STATUS_OK;
+    case TOLD_OTHERWISE:
+        return refusal_say(ret_refusal, why,
+                           "this member told something else about this observation, in batch %" PRIu64
+                           " of its lane, item %" PRIu32,
+                           place.seq, place.index);
+    case TOLD_RETRACTED:
+        return refusal_say(ret_refusal, why,
+                           "this observation was told and retracted: the same one is not told again");
+    case TOLD_UNKNOWN: break;
+    }
+    if (recall_is_whole(request->http)) return refuse_item(request, why, ret_refusal);
+    return refusal_say(ret_refusal, STATUS_BUSY, "%s; what it told before its start is still being read back",
+                       status_text(why));
 }
 
 /* Until the end of the list (STATUS_NOT_FOUND) or the first item that is refused. */
@@ -74,12 +119,17 @@ static enum status submit_all(struct request *request, struct form_list *list, s
     for (;;) {
         TRY(form_list_next(list, &draft, ret_refusal));
         enum status status = submit_item(request, now, &draft);
-        if (status != STATUS_OK) return refuse_item(request, status, ret_refusal);
+        if (may_be_repeated(status)) {
+            TRY(judge_repeated(request, &draft, status, ret_refusal));
+        } else if (status != STATUS_OK) {
+            return refuse_item(request, status, ret_refusal);
+        }
     }
 }
 
 static void told_backend(struct request *request) {
     struct http *http = request->http;
+    http->metrics.items_repeated += request->submission.duplicates;
     if (request->submission.accepted == 0) return;
     http->metrics.items_accepted += request->submission.accepted;
     http->backend.submitted(http->backend.context);
@@ -88,36 +138,53 @@ static void told_backend(struct request *request) {
 static void answer_cut_short(struct request *request) {
     const struct submission *s = &request->submission;
     struct text text = {0};
-    text_format(&text, "{\"error\": \"%s\", \"detail\": ", status_name(s->refusal.status));
-    text_put_string(&text, slice_of_text(s->refusal.detail));
-    text_format(&text, ", \"line\": %" PRIu64 ", \"index\": %" PRIu64 ", \"accepted\": %" PRIu64 "}\n", s->line,
+    refusal_open(&text, &s->refusal, request->instance);
+    text_format(&text, ", \"line\": %" PRIu64 ", \"index\": %" PRIu64 ", \"accepted\": %" PRIu64, s->line,
                 s->position, s->accepted);
-    answer_json(request, refusal_code(s->refusal.status), &text);
+    text_format(&text, ", \"duplicates\": %" PRIu64 "}\n", s->duplicates);
+    answer_problem(request, &s->refusal, &text);
+}
+
+/* A repetition may have nothing to wait for. */
+static void await(struct request *request) {
+    struct replica_lane lane;
+    struct submission *s = &request->submission;
+    replica_lane(http_replica(request->http), request->http->self, &lane);
+    if (s->accepted == 0 && s->seq <= lane.committed_seq) {
+        /* At this height or before. */
+        s->is_executed = true;
+        s->height = machine_height(replica_machine(http_replica(request->http)));
+    }
+    if (s->accepted == 0) writes_resume(request);
+    if (request->is_answered || waiting_add(request, HTTP_WRITE_WAIT_MS)) return;
+    answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
 }
 
 static void submit_list(struct request *request) {
     struct submission *s = &request->submission;
     struct replica *replica = http_replica(request->http);
     struct replica_mark mark = replica_mark(replica);
+    told_mark(&request->http->told);
     struct form_list list =
         form_list_of(request->body, request->body_bytes, forms[request->route], request->is_lines);
     enum status ended = submit_all(request, &list, &s->refusal);
-    if (ended != STATUS_NOT_FOUND || s->accepted == 0) {
+    if (ended != STATUS_NOT_FOUND || !s->is_placed) {
         if (ended == STATUS_NOT_FOUND) (void)refusal_say(&s->refusal, STATUS_BAD_FORMAT, "the body holds no object");
         s->is_cut_short = true;
         s->line = list.line;
         s->position = list.index;
         if (request->is_atomic && s->accepted > 0) {
             replica_rewind(replica, mark);
+            told_rewind(&request->http->told);
             s->accepted = 0;
         }
     }
-    if (s->accepted == 0) {
+    if (s->is_cut_short && s->accepted == 0) {
         answer_cut_short(request);
         return;
     }
     told_backend(request);
-    if (!waiting_add(request, HTTP_WRITE_WAIT_MS)) answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
+    await(request);
 }
 
 /* Questions. */
@@ -254,8 +321,8 @@ void writes_handle(struct request *request) {
 static enum ack reached(const struct request *request) {
     const struct http *http = request->http;
     const struct submission *s = &request->submission;
-    if (s->accepted > 0 && http->durable_seq < s->seq) return ACK_NONE;
-    if (s->accepted == 0 && !s->is_executed) return ACK_NONE;
+    if (s->is_placed && http->durable_seq < s->seq) return ACK_NONE;
+    if (!s->is_placed && !s->is_executed) return ACK_NONE;
     if (s->is_executed) return http->certified_height >= s->height ? ACK_FINAL : ACK_COMMITTED;
     return http->available_seq >= s->seq ? ACK_AVAILABLE : ACK_LOCAL;
 }
@@ -279,20 +346,27 @@ static void answer_list(struct request *request, enum ack ack) {
     const struct submission *s = &request->submission;
     struct text text = {0};
     unsigned code = ack >= request->ack ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED;
-    if (s->refused_count > 0 && s->refused_count >= s->accepted) {
-        code = refusal_code(s->refused[0].why);
-        text_format(&text, "{\"error\": \"%s\", \"detail\": \"%s\", ", status_name(s->refused[0].why),
-                    status_text(s->refused[0].why));
+    struct refusal refusal;
+    bool is_refused = s->refused_count > 0 && s->refused_count >= s->accepted + s->duplicates;
+    if (is_refused) {
+        (void)refusal_of(&refusal, s->refused[0].why, NULL);
+        refusal_open(&text, &refusal, request->instance);
+        text_put_text(&text, ", ");
     } else {
         text_put_text(&text, "{");
     }
-    text_format(&text, "\"accepted\": %" PRIu64 ", \"seq\": %" PRIu64 ", \"index\": %" PRIu32, s->accepted, s->seq,
-                s->index);
+    text_format(&text, "\"accepted\": %" PRIu64 ", \"duplicates\": %" PRIu64 ", \"duplicate\": %s", s->accepted,
+                s->duplicates, s->accepted == 0 ? "true" : "false");
+    text_format(&text, ", \"seq\": %" PRIu64 ", \"index\": %" PRIu32, s->seq, s->index);
     text_format(&text, ", \"first_seq\": %" PRIu64 ", \"first_index\": %" PRIu32, s->first_seq, s->first_index);
     put_ack(&text, ack);
     if (s->is_executed) put_refused(&text, s);
     text_put_text(&text, "}\n");
-    answer_json(request, code, &text);
+    if (is_refused) {
+        answer_problem(request, &refusal, &text);
+    } else {
+        answer_json(request, code, &text);
+    }
 }
 
 static void answer_question(struct request *request, enum ack ack) {
@@ -303,7 +377,8 @@ static void answer_question(struct request *request, enum ack ack) {
     text_put_hex(&text, s->question.bytes, QUESTION_ID_BYTES);
     if (s->accepted > 0) text_format(&text, ", \"seq\": %" PRIu64 ", \"index\": %" PRIu32, s->seq, s->index);
     put_ack(&text, ack);
-    text_format(&text, ", \"exists\": %s}\n", s->existed ? "true" : "false");
+    const char *existed = s->existed ? "true" : "false";
+    text_format(&text, ", \"exists\": %s, \"duplicate\": %s}\n", existed, existed);
     answer_json(request, ack >= request->ack ? code : MHD_HTTP_ACCEPTED, &text);
 }
 

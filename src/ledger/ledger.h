@@ -80,6 +80,8 @@ enum status ledger_read_batch(void *context, const struct hash *hash, struct sli
 enum status ledger_read_lane(void *context, uint32_t member, uint64_t seq, struct hash *ret_hash) MUST_USE;
 enum status ledger_read_epoch(void *context, uint64_t epoch, uint32_t position, struct slice *ret_bytes,
                               struct slice *ret_finalization) MUST_USE;
+/* The height of the block that executed a batch; STATUS_NOT_FOUND when none has. */
+enum status ledger_read_executed(void *context, const struct hash *batch, uint64_t *ret_height) MUST_USE;
 enum status ledger_read_height(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization) MUST_USE;
 

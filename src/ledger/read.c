@@ -43,6 +43,19 @@ enum status ledger_read_lane(void *context, uint32_t member, uint64_t seq, struc
     return read_hash(ledger, STATEMENT_READ_LANE, ret_hash);
 }
 
+enum status ledger_read_executed(void *context, const struct hash *batch, uint64_t *ret_height) {
+    struct ledger *ledger = context;
+    ledger_release(ledger);
+    sqlite3_stmt *statement = ledger->statements[STATEMENT_FIND_BATCH];
+    database_bind_prefix_and_hash(statement, 1, batch);
+    TRY(ledger_row(ledger, STATEMENT_FIND_BATCH));
+    uint64_t height = column_number(statement, 1); /* 0 for NULL: none has */
+    ledger_release(ledger);
+    if (height == 0) return STATUS_NOT_FOUND;
+    *ret_height = height;
+    return STATUS_OK;
+}
+
 enum status ledger_read_height(void *context, uint64_t height, struct slice *ret_block,
                                struct slice *ret_finalization) {
     struct ledger *ledger = context;

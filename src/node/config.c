@@ -66,56 +66,192 @@ enum status config_address_split(const char *address, char *ret_host, uint16_t *
     return STATUS_OK;
 }
 
-static enum status address_take(const char *path, const char *what, const char *address,
+/* What is being read, for the sentence that says what is wrong with it. */
+struct source {
+    const char *path;
+    struct slice text;
+    uint32_t line; /* of the key whose value is taken */
+};
+
+typedef enum status take_value(const struct source *source, const json_t *value, struct node_config *config,
+                               struct config_detail *ret_detail);
+
+static enum status address_take(const struct source *source, const char *what, const json_t *value,
                                 char ret_address[CONFIG_ADDRESS_BYTES], struct config_detail *ret_detail) {
     char host[CONFIG_ADDRESS_BYTES];
     uint16_t port;
+    const char *address = json_is_string(value) ? json_string_value(value) : "";
     enum status status = config_address_split(address, host, &port);
     if (status != STATUS_OK) {
-        config_detail_set(ret_detail, "%s: %s \"%.*s\" is not an address like 127.0.0.1:7100", path, what,
-                          CONFIG_ADDRESS_BYTES, address);
+        config_detail_set(ret_detail,
+                          "%s, line %u: %s \"%.*s\" is not an address like 127.0.0.1:7100 or [::1]:7100, with a port "
+                          "from 1 to 65535",
+                          source->path, source->line, what, CONFIG_ADDRESS_BYTES, address);
         return status;
     }
     (void)snprintf(ret_address, CONFIG_ADDRESS_BYTES, "%s", address);
     return STATUS_OK;
 }
 
-static enum status peers_take(const char *path, json_t *peers, struct node_config *config,
+static enum status member_take(const struct source *source, const json_t *value, struct node_config *config,
+                               struct config_detail *ret_detail) {
+    if (!json_is_integer(value)) {
+        config_detail_set(ret_detail, "%s, line %u: \"member\" must be an integer, the number of this member in %s",
+                          source->path, source->line, GENESIS_FILE);
+        return STATUS_BAD_FORMAT;
+    }
+    json_int_t member = json_integer_value(value);
+    if (member < 0 || member >= (json_int_t)config->genesis.members) {
+        config_detail_set(ret_detail, "%s, line %u: \"member\" is %lld, but the genesis has members 0 to %u",
+                          source->path, source->line, (long long)member, config->genesis.members - 1);
+        return STATUS_UNKNOWN_MEMBER;
+    }
+    config->member = (uint32_t)member;
+    return STATUS_OK;
+}
+
+static enum status listen_take(const struct source *source, const json_t *value, struct node_config *config,
+                               struct config_detail *ret_detail) {
+    return address_take(source, "\"listen\"", value, config->listen, ret_detail);
+}
+
+static enum status api_take(const struct source *source, const json_t *value, struct node_config *config,
+                            struct config_detail *ret_detail) {
+    return address_take(source, "\"api\"", value, config->api, ret_detail);
+}
+
+static enum status peers_take(const struct source *source, const json_t *peers, struct node_config *config,
                               struct config_detail *ret_detail) {
     if (!json_is_array(peers) || json_array_size(peers) != config->genesis.members) {
-        config_detail_set(ret_detail,
-                          "%s: \"peers\" must be an array of %u addresses, one for each member of the genesis", path,
-                          config->genesis.members);
+        config_detail_set(
+            ret_detail, "%s, line %u: \"peers\" must be an array of %u addresses, one for each member of the genesis",
+            source->path, source->line, config->genesis.members);
         return STATUS_BAD_VALUE;
     }
     for (uint32_t i = 0; i < config->genesis.members; i++) {
-        const char *address = json_string_value(json_array_get(peers, i));
-        TRY(address_take(path, "peer", address == NULL ? "" : address, config->peers[i], ret_detail));
+        char what[32];
+        (void)snprintf(what, sizeof what, "peer %u,", i);
+        TRY(address_take(source, what, json_array_get(peers, i), config->peers[i], ret_detail));
     }
     return STATUS_OK;
 }
 
-static enum status config_from_json(const char *path, json_t *json, struct node_config *config,
-                                    struct config_detail *ret_detail) {
-    json_int_t member;
-    const char *listen;
-    const char *api;
-    json_t *peers;
-    json_error_t error;
-    if (json_unpack_ex(json, &error, 0, "{s:I, s:s, s:s, s:o !}", "member", &member, "listen", &listen, "api", &api,
-                       "peers", &peers) != 0) {
-        config_detail_set(ret_detail, "%s: %s", path, error.text);
+static enum status log_level_take(const struct source *source, const json_t *value, struct node_config *config,
+                                  struct config_detail *ret_detail) {
+    if (json_is_string(value) && log_level_parse(json_string_value(value), &config->log_level)) return STATUS_OK;
+    config_detail_set(ret_detail,
+                      "%s, line %u: \"log_level\" must be one of \"debug\", \"info\", \"warning\", \"error\"",
+                      source->path, source->line);
+    return STATUS_BAD_VALUE;
+}
+
+static enum status log_format_take(const struct source *source, const json_t *value, struct node_config *config,
+                                   struct config_detail *ret_detail) {
+    if (json_is_string(value) && log_format_parse(json_string_value(value), &config->log_format)) return STATUS_OK;
+    config_detail_set(ret_detail, "%s, line %u: \"log_format\" must be \"text\" or \"json\"", source->path,
+                      source->line);
+    return STATUS_BAD_VALUE;
+}
+
+static enum status requests_take(const struct source *source, const json_t *value, struct node_config *config,
+                                 struct config_detail *ret_detail) {
+    json_int_t requests = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (requests < 0 || requests > CONFIG_REQUESTS_MAX) {
+        config_detail_set(ret_detail, "%s, line %u: \"requests_per_second\" must be an integer from 0 to %d",
+                          source->path, source->line, CONFIG_REQUESTS_MAX);
+        return STATUS_BAD_VALUE;
+    }
+    config->requests_per_second = (uint32_t)requests;
+    return STATUS_OK;
+}
+
+const struct config_key_about config_keys[CONFIG_KEYS] = {
+    [CONFIG_MEMBER] = {"member", true, true},
+    [CONFIG_LISTEN] = {"listen", true, true},
+    [CONFIG_API] = {"api", true, true},
+    [CONFIG_PEERS] = {"peers", true, false},
+    [CONFIG_LOG_LEVEL] = {"log_level", false, false},
+    [CONFIG_LOG_FORMAT] = {"log_format", false, false},
+    [CONFIG_REQUESTS] = {"requests_per_second", false, false},
+};
+
+static take_value *const takers[CONFIG_KEYS] = {
+    [CONFIG_MEMBER] = member_take,     [CONFIG_LISTEN] = listen_take,       [CONFIG_API] = api_take,
+    [CONFIG_PEERS] = peers_take,       [CONFIG_LOG_LEVEL] = log_level_take, [CONFIG_LOG_FORMAT] = log_format_take,
+    [CONFIG_REQUESTS] = requests_take,
+};
+
+/* The end of the string that begins with the quote at `at`, in text that is known to be JSON. */
+static size_t string_end(struct slice text, size_t at) {
+    for (at++; at < text.bytes && text.data[at] != '"'; at++) {
+        if (text.data[at] == '\\') at++;
+    }
+    return at + 1;
+}
+
+/* The line on which the outermost object has this key, in text that is known to be JSON; 1 when it is written with
+ * escapes. The parser tells places of faults in the syntax only. */
+static uint32_t line_of_key(struct slice text, const char *name) {
+    uint32_t line = 1;
+    uint32_t depth = 0;
+    bool is_key = false;
+    for (size_t at = 0; at < text.bytes; at++) {
+        uint8_t byte = text.data[at];
+        if (byte == '\n') line++;
+        if (byte == '{' || byte == '[') depth++;
+        if (byte == '}' || byte == ']') depth--;
+        if (depth == 1 && (byte == '{' || byte == ',')) is_key = true;
+        if (byte != '"') continue;
+        size_t end = string_end(text, at);
+        struct slice word = slice_of(text.data + at + 1, end - at - 2);
+        if (depth == 1 && is_key && slice_equal(word, slice_of_text(name))) return line;
+        is_key = false;
+        at = end - 1;
+    }
+    return 1;
+}
+
+static enum status refuse_unknown(const struct source *source, json_t *json, struct config_detail *ret_detail) {
+    char known[256] = "";
+    const char *name;
+    json_t *value;
+    for (unsigned key = 0; key < CONFIG_KEYS; key++) {
+        (void)strncat(known, key > 0 ? ", " : "", sizeof known - strlen(known) - 1);
+        (void)strncat(known, config_keys[key].name, sizeof known - strlen(known) - 1);
+    }
+    json_object_foreach(json, name, value) {
+        bool is_known = false;
+        for (unsigned key = 0; key < CONFIG_KEYS; key++) is_known |= strcmp(config_keys[key].name, name) == 0;
+        if (is_known) continue;
+        config_detail_set(ret_detail, "%s, line %u: unknown key \"%.64s\"; take it out, the known ones are %s",
+                          source->path, line_of_key(source->text, name), name, known);
         return STATUS_BAD_FORMAT;
     }
-    if (member < 0 || member >= (json_int_t)config->genesis.members) {
-        config_detail_set(ret_detail, "%s: \"member\" is %lld, but the genesis has members 0 to %u", path,
-                          (long long)member, config->genesis.members - 1);
-        return STATUS_UNKNOWN_MEMBER;
+    return STATUS_OK;
+}
+
+static enum status config_from_json(struct source *source, json_t *json, struct node_config *config,
+                                    struct config_detail *ret_detail) {
+    if (!json_is_object(json)) {
+        config_detail_set(ret_detail, "%s, line 1: the file must be one JSON object: {\"member\": 0, ...}",
+                          source->path);
+        return STATUS_BAD_FORMAT;
     }
-    config->member = (uint32_t)member;
-    TRY(address_take(path, "\"listen\"", listen, config->listen, ret_detail));
-    TRY(address_take(path, "\"api\"", api, config->api, ret_detail));
-    return peers_take(path, peers, config, ret_detail);
+    TRY(refuse_unknown(source, json, ret_detail));
+    config->log_level = LOG_INFO;
+    config->log_format = LOG_TEXT;
+    for (unsigned key = 0; key < CONFIG_KEYS; key++) {
+        const json_t *value = json_object_get(json, config_keys[key].name);
+        if (value == NULL && !config_keys[key].is_required) continue;
+        if (value == NULL) {
+            config_detail_set(ret_detail, "%s: \"%s\" is missing", source->path, config_keys[key].name);
+            return STATUS_BAD_FORMAT;
+        }
+        source->line = line_of_key(source->text, config_keys[key].name);
+        config->lines[key] = source->line;
+        TRY(takers[key](source, value, config, ret_detail));
+    }
+    return STATUS_OK;
 }
 
 static enum status config_file_load(const char *path, struct node_config *config, struct config_detail *ret_detail) {
@@ -130,7 +266,8 @@ static enum status config_file_load(const char *path, struct node_config *config
             config_detail_set(ret_detail, "%s, line %d: %s", path, error.line, error.text);
             status = STATUS_BAD_FORMAT;
         } else {
-            status = config_from_json(path, json, config, ret_detail);
+            struct source source = {.path = path, .text = slice_of(text, bytes)};
+            status = config_from_json(&source, json, config, ret_detail);
         }
         json_decref(json);
     }
@@ -160,6 +297,15 @@ static enum status key_take(struct node_config *config, struct config_detail *re
     return STATUS_OK;
 }
 
+/* One that is missing is none; one that is there has to be good. */
+static enum status lesser_token_take(struct node_config *config, const char *name,
+                                     char ret_token[CONFIG_TOKEN_CHARACTERS + 1], struct config_detail *ret_detail) {
+    char path[CONFIG_PATH_BYTES];
+    TRY(path_in(config, name, path, ret_detail));
+    enum status status = token_load(path, ret_token, ret_detail);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum load_parts { LOAD_PUBLIC, LOAD_TOKEN, LOAD_KEY };
 
 static enum status load_into(struct node_config *config, const char *directory, enum load_parts parts,
@@ -179,7 +325,10 @@ static enum status load_into(struct node_config *config, const char *directory, 
     if (parts == LOAD_PUBLIC) return STATUS_OK;
     TRY(path_in(config, TOKEN_FILE, path, ret_detail));
     TRY(token_load(path, config->token, ret_detail));
-    return parts == LOAD_KEY ? key_take(config, ret_detail) : STATUS_OK;
+    if (parts == LOAD_TOKEN) return STATUS_OK;
+    TRY(lesser_token_take(config, TOKEN_WRITE_FILE, config->token_write, ret_detail));
+    TRY(lesser_token_take(config, TOKEN_READ_FILE, config->token_read, ret_detail));
+    return key_take(config, ret_detail);
 }
 
 static enum status load(const char *directory, enum load_parts parts, struct node_config *ret_config,
@@ -211,6 +360,8 @@ enum status node_config_load_public(const char *directory, struct node_config *r
 void node_config_wipe(struct node_config *config) {
     crypto_wipe(config->secret, sizeof config->secret);
     crypto_wipe(config->token, sizeof config->token);
+    crypto_wipe(config->token_write, sizeof config->token_write);
+    crypto_wipe(config->token_read, sizeof config->token_read);
 }
 
 enum status node_config_write(const struct node_config *config, struct config_detail *ret_detail) {
@@ -223,6 +374,12 @@ enum status node_config_write(const struct node_config *config, struct config_de
     json_t *json = json_pack("{s:I, s:s, s:s, s:o}", "member", (json_int_t)config->member, "listen", config->listen,
                              "api", config->api, "peers", peers);
     CHECK(json != NULL);
+    if (config->lines[CONFIG_LOG_LEVEL] != 0)
+        CHECK(json_object_set_new(json, "log_level", json_string(log_level_name(config->log_level))) == 0);
+    if (config->lines[CONFIG_LOG_FORMAT] != 0)
+        CHECK(json_object_set_new(json, "log_format", json_string(log_format_name(config->log_format))) == 0);
+    if (config->lines[CONFIG_REQUESTS] != 0)
+        CHECK(json_object_set_new(json, "requests_per_second", json_integer(config->requests_per_second)) == 0);
     char *text = json_dumps(json, JSON_INDENT(2));
     CHECK(text != NULL);
     json_decref(json);

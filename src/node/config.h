@@ -3,11 +3,17 @@
  *     config.json    which member this is, where it listens, where the others are
  *     genesis.json   the group: names, keys, threshold (a copy; the same for every member)
  *     key            the seed of the member's Ed25519 key; mode 0600 (node/keys.h)
- *     token          what clients show before they may write; mode 0600
+ *     token          what clients show before they may do anything; mode 0600
+ *     token-write    what clients show who may write, but not administrate; may be missing; mode 0600
+ *     token-read     what clients of other machines show who may only read; may be missing; mode 0600
  *     ledger.db      everything the member has signed and agreed to (ledger/ledger.h)
  *
  *     {"member": 0, "listen": "127.0.0.1:7100", "api": "127.0.0.1:8100",
- *      "peers": ["127.0.0.1:7100", "127.0.0.1:7101", ...]}      one address a member, in the order of the genesis
+ *      "peers": ["127.0.0.1:7100", "127.0.0.1:7101", ...],      one address a member, in the order of the genesis
+ *      "log_level": "info", "log_format": "text",               may be left out: debug, info, warning, error; text, json
+ *      "requests_per_second": 0}                                may be left out: of one address, http/http.h
+ *
+ * A running member that gets SIGHUP reads all of it again and takes what can change while it runs (config_keys).
  *
  * Invariant: a configuration that is handed out is whole and consistent: the genesis is valid, the key belongs to the
  * member that it says it is, every member has an address. Everything that is refused is explained in one sentence
@@ -15,21 +21,47 @@
 #ifndef NODE_CONFIG_H
 #define NODE_CONFIG_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "node/log.h"
 #include "wire/genesis.h"
 
 enum {
-    CONFIG_PATH_BYTES = 1024,    /* a path, NUL included */
-    CONFIG_ADDRESS_BYTES = 272,  /* "host:port" or "[ipv6]:port", NUL included */
-    CONFIG_TOKEN_CHARACTERS = 64 /* hex */
+    CONFIG_PATH_BYTES = 1024,     /* a path, NUL included */
+    CONFIG_ADDRESS_BYTES = 272,   /* "host:port" or "[ipv6]:port", NUL included */
+    CONFIG_TOKEN_CHARACTERS = 64, /* hex */
+    CONFIG_REQUESTS_MAX = 1000000 /* of one address, a second */
 };
 
 #define CONFIG_FILE  "config.json"
 #define GENESIS_FILE "genesis.json"
 #define KEY_FILE     "key"
 #define TOKEN_FILE   "token"
+/* Tokens of clients that may do less. */
+#define TOKEN_WRITE_FILE "token-write"
+#define TOKEN_READ_FILE  "token-read"
+
+/* The keys of config.json, in the order in which people are shown them. */
+enum config_key {
+    CONFIG_MEMBER,
+    CONFIG_LISTEN,
+    CONFIG_API,
+    CONFIG_PEERS,
+    CONFIG_LOG_LEVEL,
+    CONFIG_LOG_FORMAT,
+    CONFIG_REQUESTS,
+    CONFIG_KEYS
+};
+/* Their names, and whether a change takes a restart. */
+struct config_key_about {
+    const char *name;
+    bool is_required;
+    bool needs_restart;
+};
+extern const struct config_key_about config_keys[CONFIG_KEYS];
 
 /* About 100 KiB: hold it on the heap or statically, not on the stack. */
 struct node_config {
@@ -40,9 +72,15 @@ struct node_config {
     uint32_t member;
     uint8_t secret[SECRET_BYTES]; /* node_config_wipe clears it */
     char token[CONFIG_TOKEN_CHARACTERS + 1];
-    char listen[CONFIG_ADDRESS_BYTES]; /* for the other members */
-    char api[CONFIG_ADDRESS_BYTES];    /* for clients of this machine */
+    char token_write[CONFIG_TOKEN_CHARACTERS + 1]; /* empty: there is none */
+    char token_read[CONFIG_TOKEN_CHARACTERS + 1];  /* empty: there is none */
+    char listen[CONFIG_ADDRESS_BYTES];             /* for the other members */
+    char api[CONFIG_ADDRESS_BYTES];                /* for clients of this machine */
     char peers[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
+    enum log_level log_level;
+    enum log_format log_format;
+    uint32_t requests_per_second; /* 0 .. CONFIG_REQUESTS_MAX; 0: what http/http.h says */
+    uint32_t lines[CONFIG_KEYS];  /* where each stands in config.json, from 1; 0: nowhere, the default holds */
 };
 
 /* Why something was refused, in one sentence for people: which file, what is wrong, what to do. Written on failure
@@ -71,8 +109,8 @@ enum status node_config_load_public(const char *directory, struct node_config *r
 /* Clears what is secret. */
 void node_config_wipe(struct node_config *config);
 
-/* Creates config.json (mode 0600) from `member`, `listen`, `api` and `peers` of a valid configuration; its directory
- * exists. STATUS_CONFLICT when there is one already, STATUS_IO. */
+/* Creates config.json (mode 0600) from `member`, `listen`, `api` and `peers` of a valid configuration, and from those of the
+ * others that have a line in `lines`; its directory exists. STATUS_CONFLICT when there is one already, STATUS_IO. */
 enum status node_config_write(const struct node_config *config, struct config_detail *ret_detail) MUST_USE;
 
 /* The genesis as people write it:

@@ -226,6 +226,7 @@ static void stop(struct node *node, int exit_status) {
     close_handle((uv_handle_t *)&node->prepare);
     close_handle((uv_handle_t *)&node->interrupted);
     close_handle((uv_handle_t *)&node->terminated);
+    node_service_close(node);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -328,24 +329,35 @@ static void look_for_reminded(struct node *node) {
     node_log(LOG_INFO, "the others told what was signed; this member votes again");
 }
 
-static enum status open_transport(struct node *node) {
-    static char hosts[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
-    static struct transport_member members[MEMBERS_MAX];
-    char host[CONFIG_ADDRESS_BYTES], detail[TRANSPORT_DETAIL_BYTES];
-    uint16_t port;
+static char peer_hosts[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
+static struct transport_member peers[MEMBERS_MAX];
+
+static enum status fill_peers(const struct node *node) {
     const struct genesis *genesis = &node->config->genesis;
     for (uint32_t i = 0; i < genesis->members; i++) {
-        members[i].number = i;
-        members[i].host = hosts[i];
-        memcpy(members[i].key, genesis->keys[i], KEY_BYTES);
-        TRY(config_address_split(node->config->peers[i], hosts[i], &members[i].port));
+        peers[i].number = i;
+        peers[i].host = peer_hosts[i];
+        memcpy(peers[i].key, genesis->keys[i], KEY_BYTES);
+        TRY(config_address_split(node->config->peers[i], peer_hosts[i], &peers[i].port));
     }
+    return STATUS_OK;
+}
+
+enum status node_transport_members(struct node *node) {
+    TRY(fill_peers(node));
+    return transport_set_members(node->transport, peers, node->config->genesis.members);
+}
+
+static enum status open_transport(struct node *node) {
+    char host[CONFIG_ADDRESS_BYTES], detail[TRANSPORT_DETAIL_BYTES];
+    uint16_t port;
+    TRY(fill_peers(node));
     TRY(config_address_split(node->config->listen, host, &port));
     struct transport_config config = {.loop = &node->loop,
                                       .self = node->config->member,
                                       .secret = node->config->secret,
-                                      .members = members,
-                                      .members_count = genesis->members,
+                                      .members = peers,
+                                      .members_count = node->config->genesis.members,
                                       .listen_host = host,
                                       .listen_port = port,
                                       .callbacks = {node, on_frame, on_link, on_refused}};
@@ -367,9 +379,16 @@ static enum status open_http(struct node *node) {
                                          .commit = backend_commit,
                                          .open = backend_open,
                                          .certificate = node_certificate,
-                                         .certificate_family = node_certificate_family};
-    const struct http_config config = {
-        .loop = &node->loop, .host = host, .port = port, .token = node->config->token, .backend = &backend};
+                                         .certificate_family = node_certificate_family,
+                                         .receipt = node_receipt};
+    const struct http_config config = {.loop = &node->loop,
+                                       .host = host,
+                                       .port = port,
+                                       .token = node->config->token,
+                                       .token_write = node->config->token_write,
+                                       .token_read = node->config->token_read,
+                                       .backend = &backend,
+                                       .requests_per_second = node->config->requests_per_second};
     enum status status = http_open(&config, &node->http, detail, sizeof detail);
     if (status != STATUS_OK) node_log(LOG_ERROR, "can't serve the API: %s", detail);
     return status;
@@ -381,6 +400,7 @@ static void open_handles(struct node *node) {
     CHECK(uv_signal_init(&node->loop, &node->interrupted) == 0);
     CHECK(uv_signal_init(&node->loop, &node->terminated) == 0);
     node->timer.data = node->prepare.data = node->interrupted.data = node->terminated.data = node;
+    node_service_open(node);
 }
 
 static enum status start(struct node *node, bool recover) {
@@ -400,6 +420,7 @@ static enum status start(struct node *node, bool recover) {
     node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
              node->config->genesis.member_names[node->config->member], node->config->member,
              node->config->genesis.members, node->config->listen, node->config->api);
+    node_service_ready(node);
     return STATUS_OK;
 }
 

@@ -136,6 +136,13 @@ static void log_threshold(const struct node *node, uint64_t height) {
              partition.threshold.numerator, partition.threshold.denominator, height);
 }
 
+static void log_epoch(const struct node *node, uint64_t height) {
+    const struct roster *roster = replica_roster(node->replica);
+    node_log(LOG_INFO,
+             "epoch %" PRIu64 " begins after height %" PRIu64 ": %" PRIu32 " members, threshold %" PRIu32 "/%" PRIu32,
+             roster->epoch, height, roster_heads(roster), roster->threshold.numerator, roster->threshold.denominator);
+}
+
 static void on_event(void *context, const struct replica_event *event) {
     struct node *node = context;
     const char *name =
@@ -152,6 +159,7 @@ static void on_event(void *context, const struct replica_event *event) {
                  level_name(event->level));
         break;
     case EVENT_THRESHOLD: log_threshold(node, event->height); break;
+    case EVENT_EPOCH: log_epoch(node, event->height); break;
     case EVENT_DIVERGED:
         node_log(LOG_ERROR, "%s (height %" PRIu64 "); the ledger is kept as it is", status_text(event->status),
                  event->height);
@@ -160,8 +168,14 @@ static void on_event(void *context, const struct replica_event *event) {
         node_log(LOG_WARNING, "item %" PRIu32 " of own batch %" PRIu64 " changed nothing: %s", event->item,
                  event->seq, status_text(event->status));
         break;
-    case EVENT_EXECUTED: node_certificate_executed(node); break;
-    case EVENT_CERTIFIED: node_certificate_certified(node, event->height); break;
+    case EVENT_EXECUTED:
+        node_log(LOG_DEBUG, "executed height %" PRIu64, event->height);
+        node_certificate_executed(node);
+        break;
+    case EVENT_CERTIFIED:
+        node_log(LOG_DEBUG, "certified height %" PRIu64, event->height);
+        node_certificate_certified(node, event->height);
+        break;
     case EVENT_BATCH_AVAILABLE:
     case EVENT_BATCH_EXECUTED:
     case EVENT_BELIEF: break;

@@ -7,6 +7,8 @@
 #include "http/http.h"
 #include "ledger/ledger.h"
 #include "node/config.h"
+#include "node/log.h"
+#include "node/notify.h"
 #include "node/turn.h"
 #include "replica/certificate.h"
 #include "transport/transport.h"
@@ -37,6 +39,8 @@ struct node {
     uv_prepare_t prepare;
     uv_signal_t interrupted;
     uv_signal_t terminated;
+    uv_signal_t hangup; /* service.c */
+    uv_timer_t tell;    /* service.c */
     struct ledger *ledger;
     struct transport *transport;
     struct http *http;
@@ -68,13 +72,20 @@ struct node {
     uint8_t *pieces;      /* decoded parts of it: records, note */
 };
 
-/* log.c: one line on standard error, "time level text". */
-enum log_level { LOG_INFO, LOG_WARNING, LOG_ERROR };
-void node_log(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* ports.c */
 struct replica_ports node_ports(struct node *node);
 void node_release(struct node *node);
+
+/* node.c: tells the transport the addresses of the configuration. */
+enum status node_transport_members(struct node *node) MUST_USE;
+
+/* service.c: before anything can fail; when everything is open; before the loop ends. */
+void node_service_open(struct node *node);
+void node_service_ready(struct node *node);
+void node_service_close(struct node *node);
+
+/* reload.c: reads the member's directory again. */
+void node_reload(struct node *node);
 
 /* restore.c */
 enum status node_restore(struct node *node);
@@ -82,6 +93,8 @@ enum status node_restore(struct node *node);
 /* certificate.c */
 enum status node_certificate(void *context, uint64_t question, struct slice *ret_file);
 enum status node_certificate_family(void *context, uint32_t family, struct slice *ret_file);
+enum status node_receipt(void *context, const struct http_entry *entry, struct slice *ret_receipt,
+                         struct slice *ret_entry); /* receipt.c */
 void node_certificate_executed(struct node *node);
 void node_certificate_certified(struct node *node, uint64_t height);
 void node_certificate_free(struct node *node);

@@ -59,6 +59,30 @@ enum status replica_proof(const struct replica *r, uint32_t member, uint32_t ind
     return STATUS_OK;
 }
 
+static enum status hash_of_batch(const struct replica *r, uint32_t member, uint64_t seq, struct hash *ret_hash) {
+    const struct lane *lane = &r->lanes.lanes[member];
+    if (seq <= lane->base.seq) return r->ports.read_lane(r->ports.context, member, seq, ret_hash);
+    if (lane->tip == NULL || seq > lane->tip->seq) return STATUS_NOT_FOUND;
+    *ret_hash = lane_ancestor(lane->tip, seq)->hash;
+    return STATUS_OK;
+}
+
+enum status replica_batch(const struct replica *r, uint32_t member, uint64_t seq, struct replica_batch *ret_batch) {
+    struct replica_batch batch;
+    struct slice contents;
+    if (member >= r->members || seq == 0) return STATUS_NOT_FOUND;
+    TRY(hash_of_batch(r, member, seq, &batch.hash));
+    TRY(r->ports.read_batch(r->ports.context, &batch.hash, &batch.header, &batch.body, &contents));
+    *ret_batch = batch;
+    return STATUS_OK;
+}
+
+enum status replica_block(const struct replica *r, uint64_t height, struct slice *ret_block) {
+    struct slice finalization;
+    if (height == 0 || height > machine_height(r->machine)) return STATUS_NOT_FOUND;
+    return r->ports.read_height(r->ports.context, height, ret_block, &finalization);
+}
+
 /* Applies the items of one held batch to the preview. Asks come first: a tell may sort before the ask that it
  * needs. */
 static void preview_batch(struct replica *r, const struct batch *batch, bool asks_only) {

@@ -170,6 +170,17 @@ const struct machine_member *replica_certified_standing(const struct replica *re
 /* The belief with every uncommitted batch that this member holds applied on top. */
 enum status replica_local_belief(struct replica *replica, const struct question_id *id,
                                  struct record_belief *ret_belief) MUST_USE;
+/* Batch `seq` of a lane, executed or held, of the version that this member goes along with. STATUS_NOT_FOUND: there is
+ * none. The slices are valid until the next call of anything of this replica. */
+struct replica_batch {
+    struct hash hash;
+    struct slice header; /* COSE_Sign1, see wire/header.h */
+    struct slice body;   /* items */
+};
+enum status replica_batch(const struct replica *replica, uint32_t member, uint64_t seq,
+                          struct replica_batch *ret_batch) MUST_USE;
+/* The encoded block (wire/block.h) that was executed as `height`; STATUS_NOT_FOUND. Valid as above. */
+enum status replica_block(const struct replica *replica, uint64_t height, struct slice *ret_block) MUST_USE;
 /* The k-th stored proof against a member; STATUS_NOT_FOUND past the last. */
 enum status replica_proof(const struct replica *replica, uint32_t member, uint32_t index,
                           struct slice *ret_proof) MUST_USE;

@@ -97,7 +97,8 @@ def main():
         problem = refused(m, evidence, lines, 400, "", kind="application/x-ndjson")
         assert problem.get("line") == 3, problem
         m.post(evidence, {**item, "observation": "x1"})  # all or nothing: the good lines before were not kept
-        refused(m, evidence, {**item, "observation": "x1"}, 409, "DUPLICATE_OBSERVATION")
+        assert m.post(evidence, {**item, "observation": "x1"})["duplicate"] is True
+        refused(m, evidence, {**item, "observation": "x1", "llr": "-1"}, 409, "DUPLICATE_OBSERVATION")
         refused(m, evidence, item, 401, "UNAUTHORIZED", token=False)
         refused(m, evidence, item, 401, "UNAUTHORIZED", token="0" * 64)
         refused(m, evidence, b"x" * (17 * 1024 * 1024), 413, "TOO_LARGE")
@@ -128,7 +129,10 @@ def main():
         victim.start()
         cluster.wait_until(lambda: cluster.answers(victim), "the recovered one answers")
         victim_tells = {**item, "observation": "after recovery"}
-        cluster.wait_until(lambda: victim.post(evidence, victim_tells) is not None, "the recovered one takes evidence")
+        # What it signed in its lane before is not all known: it votes, and writes nothing more under this key.
+        cluster.wait_until(lambda: not victim.status()["recovering"], "the others have told what was signed")
+        refused(victim, evidence, victim_tells, 503, "LANE_CLOSED")
+        cluster.members[0].post(evidence, victim_tells)
         cluster.settle()
         print("every refusal named what and why; the members went on")
 

@@ -137,7 +137,7 @@ def certify(cluster, family):
     verified = json.loads(cluster.run("verify", file, "--genesis", cluster.genesis, "--json"))
     assert verified["family"] == FAMILY and verified["results"] == family["results"], verified
     assert [m["skill"] for m in verified["skills"]] == [m["skill"] for m in family["members"]]
-    refused(cluster, "another one than expected", "verify", file, "--genesis", cluster.genesis, "--expect", "bunting")
+    refused(cluster, "NOT AS ASKED", "verify", file, "--genesis", cluster.genesis, "--expect", "bunting", expect=3)
     with open(file) as certificate:
         text = certificate.read()
     at = text.index("belief ") + 60

@@ -41,10 +41,10 @@ def main():
         root = cluster.settle()
         shown = cluster.members[1].show(question)
         assert shown["items"] == len(acknowledged), f"{shown['items']} of {len(acknowledged)} acknowledged items are there"
-        # Every single one, not only their number: each is refused as told already.
+        # Every single one, not only their number: something else about the same is refused as told already.
         for number, name in chance.sample(acknowledged, 20):
             try:
-                cluster.members[number].post("/v1/evidence", {"question": question, "observation": name, "llr": "0.25"})
+                cluster.members[number].post("/v1/evidence", {"question": question, "observation": name, "llr": "0.5"})
                 raise AssertionError(f"{name} of m{number} was not there")
             except Refused as refused:
                 assert refused.code == 409 and "DUPLICATE" in refused.body, refused

@@ -28,6 +28,17 @@ def check_refusal(refused):
     assert refused["provisional"]["finality"] == "provisional" and refused["provisional"]["items"] == 1, refused
 
 
+def check_command(cluster, member, question):
+    """What `credimus show` tells who wants a final answer and can't have one."""
+    said = cluster.run("show", member.directory, question, "--read", "final", expect=1)
+    for words in ("Is it raining?", "provisional: decided, not certified yet", "The threshold in force is 9/10",
+                  "Signed by 3 of 4 members", "needed are 4 members", "Missing: m3.", "credimus show: "):
+        assert words in said, f"{words!r} is missing in:\n{said}"
+    check_refusal(json.loads(cluster.run("show", member.directory, question, "--read", "final", "--json", expect=1)))
+    said = cluster.run("show", member.directory, "00" * 16, "--read", "final", expect=1)
+    assert "Signed by" not in said, said
+
+
 def main():
     with Cluster(4) as cluster:
         *others, stopped = cluster.members
@@ -41,6 +52,7 @@ def main():
         others[0].post("/v1/close?ack=committed", {"question": question})
         assert others[2].show(question)["finality"] == "provisional"
         check_refusal(final_of(others[2], question)[1])
+        check_command(cluster, others[2], question)
         levels = {m["member"]: m["level"] for m in others[0].get("/v1/members")["members"]}
         assert levels == {0: "major", 1: "major", 2: "major", 3: "connected"}, levels
         os.kill(stopped.process.pid, signal.SIGCONT)

@@ -258,19 +258,19 @@ static void family_that_does_not_fit_then_refused(void **state) {
 
 static void family_in_pages_then_each_question_once_and_in_order(void **state) {
     char ids[5][40];
-    json_int_t from = 0;
+    char target[TARGET_BYTES] = "/v1/families/paged?limit=2";
+    bool is_last = false;
     int seen = 0;
     (void)state;
     for (int i = 0; i < 5; i++) ask(", \"family\": \"paged\"", ids[i]);
-    while (from >= 0) {
-        char target[TARGET_BYTES];
-        (void)snprintf(target, sizeof target, "/v1/families/paged?from=%d&limit=2", (int)from);
+    while (!is_last) {
         struct answer answer = get(target);
         expect_code(&answer, 200);
         const json_t *questions = json_object_get(answer.json, "questions");
         for (size_t i = 0; i < json_array_size(questions); i++)
             assert_string_equal(text_of(json_array_get(questions, i), "question"), ids[seen++]);
-        from = number_of(answer.json, "next");
+        is_last = json_is_null(json_object_get(answer.json, "next"));
+        (void)snprintf(target, sizeof target, "/v1/families/paged?limit=2&cursor=%s", text_of(answer.json, "next"));
         client_free(&answer);
     }
     assert_int_equal(seen, 5);
@@ -282,7 +282,7 @@ static void family_in_pages_then_each_question_once_and_in_order(void **state) {
     struct answer list = get("/v1/families?from=0&limit=1");
     expect_code(&list, 200);
     assert_int_equal(json_array_size(json_object_get(list.json, "families")), 1);
-    assert_true(number_of(list.json, "total") >= 2 && number_of(list.json, "next") == 1);
+    assert_true(number_of(list.json, "total") >= 2 && json_is_string(json_object_get(list.json, "next")));
     client_free(&list);
 }
 
@@ -337,7 +337,7 @@ static void members_of_an_honest_group_then_full_weight_and_no_reason(void **sta
         assert_true(json_is_null(json_object_get(member, "proof")));
         assert_true(json_is_false(json_object_get(member, "alarmed")));
         assert_int_equal(json_object_size(json_object_get(member, "detectors")), DETECTORS);
-        assert_int_equal(json_object_size(member), 12);
+        assert_int_equal(json_object_size(member), 16);
     }
     client_free(&answer);
 }

@@ -81,7 +81,7 @@ static void unknown_paths_and_methods_then_refused(void **state) {
     (void)state;
     enum route_name name;
     struct slice id;
-    assert_int_equal(router_find("GET", "/", &name, &id), STATUS_NOT_FOUND);
+    assert_int_equal(router_find("GET", "/nothing", &name, &id), STATUS_NOT_FOUND);
     assert_int_equal(router_find("GET", "/v1/questions/", &name, &id), STATUS_NOT_FOUND);
     assert_int_equal(router_find("GET", "/v1/status/", &name, &id), STATUS_NOT_FOUND);
     assert_int_equal(router_find("GET", "/v2/status", &name, &id), STATUS_NOT_FOUND);
@@ -123,9 +123,12 @@ static void refusal_then_json_that_cannot_be_broken(void **state) {
     struct refusal refusal;
     struct text text = {0};
     (void)refusal_say(&refusal, STATUS_BAD_VALUE, "a \"quoted\\\" \x1b[31m %s", "word");
-    refusal_put(&text, &refusal);
+    refusal_put(&text, &refusal, "/v1/%22");
     assert_false(text.failed);
-    static const char expected[] = "{\"error\": \"BAD_VALUE\", \"detail\": \"a \\\"quoted\\\\\\\" ?[31m word\"}\n";
+    static const char expected[] =
+        "{\"type\": \"/v1/problems/BAD_VALUE\", \"title\": \"the value is outside its allowed range\", \"status\": "
+        "422, "
+        "\"detail\": \"a \\\"quoted\\\\\\\" ?[31m word\", \"instance\": \"/v1/%22\", \"error\": \"BAD_VALUE\"}\n";
     assert_true(slice_equal(slice_of(text.data, text.bytes), slice_of_text(expected)));
     text_free(&text);
 }

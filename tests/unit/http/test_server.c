@@ -53,12 +53,27 @@ static void expect_code(const struct answer *answer, unsigned code) {
     assert_int_equal(answer->code, code);
 }
 
+/* What every refusal has (RFC 9457), and that it agrees with the head of the answer. */
+static void expect_problem(const struct answer *answer) {
+    char type[64];
+    (void)snprintf(type, sizeof type, "/v1/problems/%s", text_of(answer, "error"));
+    assert_string_equal(text_of(answer, "type"), type);
+    assert_true(strlen(text_of(answer, "title")) > 0);
+    assert_int_equal(number_of(answer, "status"), answer->code);
+    assert_int_equal(text_of(answer, "instance")[0], '/');
+    assert_non_null(strstr(answer->text, "\r\nContent-Type: application/problem+json\r\n"));
+    assert_non_null(strstr(answer->text, "\r\nCache-Control: no-store\r\n"));
+    bool is_temporary = answer->code == 503 || answer->code == 429 || strcmp(text_of(answer, "error"), "BUSY") == 0;
+    assert_true((strstr(answer->text, "\r\nRetry-After: ") != NULL) == is_temporary);
+}
+
 /* The answer is a refusal of this status; frees it. */
 static void expect_refusal(struct answer answer, unsigned code, const char *error) {
     expect_code(&answer, code);
     if (strcmp(text_of(&answer, "error"), error) != 0) print_error("%s\n", answer.body);
     assert_string_equal(text_of(&answer, "error"), error);
     assert_true(strlen(text_of(&answer, "detail")) > 0);
+    expect_problem(&answer);
     client_free(&answer);
 }
 
@@ -113,6 +128,7 @@ static void question_asked_twice_then_the_same_id_and_exists(void **state) {
     expect_code(&second, 200);
     assert_true(json_is_false(json_object_get(first.json, "exists")));
     assert_true(json_is_true(json_object_get(second.json, "exists")));
+    assert_true(json_is_true(json_object_get(second.json, "duplicate")));
     assert_true(number_of(&first, "seq") >= 1 && number_of(&first, "index") == 0);
     assert_string_equal(text_of(&first, "question"), text_of(&second, "question"));
     client_free(&first);
@@ -202,18 +218,19 @@ static void questions_listed_in_pages_then_each_once(void **state) {
     (void)state;
     char id[40];
     for (int i = 0; i < 3; i++) ask("pool", id);
-    json_int_t from = 0;
+    char target[128] = "/v1/questions?limit=2";
     json_int_t seen = 0;
     for (;;) {
-        char target[128];
-        (void)snprintf(target, sizeof target, "/v1/questions?from=%lld&limit=2", (long long)from);
         struct answer answer = get(target);
         expect_code(&answer, 200);
-        seen += (json_int_t)json_array_size(json_object_get(answer.json, "questions"));
+        size_t page = json_array_size(json_object_get(answer.json, "questions"));
         json_int_t total = number_of(&answer, "total");
-        from = number_of(&answer, "next");
+        bool is_last = json_is_null(json_object_get(answer.json, "next"));
+        (void)snprintf(target, sizeof target, "/v1/questions?limit=2&cursor=%s", text_of(&answer, "next"));
         client_free(&answer);
-        if (from >= 0) continue;
+        seen += (json_int_t)page;
+        assert_true(page == 2 || is_last);
+        if (!is_last) continue;
         assert_true(seen == total && total >= 3);
         return;
     }
@@ -362,41 +379,6 @@ static void evidence_against_the_rules_then_refused(void **state) {
     expect_refusal(post("/v1/evidence", "[]"), 400, "BAD_FORMAT");
     expect_refusal(post("/v1/evidence", "\xff\xfe"), 400, "BAD_FORMAT");
     assert_int_equal(items_of(id, "local"), 0);
-}
-
-static void observation_told_twice_then_a_duplicate(void **state) {
-    (void)state;
-    char id[40];
-    ask("pool", id);
-    struct answer answer = tell("/v1/evidence", id, "o", "1");
-    expect_code(&answer, 200);
-    client_free(&answer);
-    expect_refusal(tell("/v1/evidence", id, "o", "1"), 409, "DUPLICATE_OBSERVATION");
-    answer = tell("/v1/evidence?ack=committed", id, "p", "1");
-    expect_code(&answer, 200);
-    client_free(&answer);
-    expect_refusal(tell("/v1/evidence", id, "o", "1"), 409, "DUPLICATE_OBSERVATION");
-}
-
-static void evidence_retracted_and_question_closed_then_refusals_follow(void **state) {
-    (void)state;
-    char id[40];
-    char body[256];
-    ask("pool", id);
-    struct answer answer = tell("/v1/evidence?ack=committed", id, "o", "1");
-    expect_code(&answer, 200);
-    client_free(&answer);
-    (void)snprintf(body, sizeof body, "{\"question\":\"%s\",\"observation\":\"o\"}", id);
-    answer = post("/v1/retract?ack=committed", body);
-    expect_code(&answer, 200);
-    client_free(&answer);
-    assert_int_equal(items_of(id, "committed"), 0);
-    expect_refusal(post("/v1/retract?ack=committed", body), 404, "UNKNOWN_OBSERVATION");
-    (void)snprintf(body, sizeof body, "{\"question\":\"%s\"}", id);
-    answer = post("/v1/close?ack=final", body);
-    expect_code(&answer, 200);
-    client_free(&answer);
-    expect_refusal(tell("/v1/evidence", id, "p", "1"), 409, "QUESTION_CLOSED");
 }
 
 /* --- certificates and finality --- */
@@ -598,7 +580,7 @@ static void bodies_over_their_common_limit_then_busy(void **state) {
         client_send(fds[i], body, BODY_MAX - 1);
     }
     wait_for_bodies(HTTP_BODIES_MAX * BODY_MAX);
-    expect_refusal(post("/v1/evidence", "{}"), 503, "BUSY");
+    expect_refusal(post("/v1/evidence", "{}"), 413, "BUSY");
     for (int i = 0; i < HTTP_BODIES_MAX; i++) (void)close(fds[i]);
     wait_for_bodies(0);
     expect_refusal(post("/v1/evidence", "{}"), 400, "MISSING");
@@ -714,7 +696,7 @@ static void disk_full_or_busy_then_refused_and_reads_go_on(void **state) {
 
 static void requests_that_are_none_then_refused(void **state) {
     (void)state;
-    expect_refusal(get("/"), 404, "NOT_FOUND");
+    expect_refusal(get("/nothing"), 404, "NOT_FOUND");
     expect_refusal(get("/v1/evidence"), 405, "USAGE");
     expect_refusal(client_request(world_port(world), "DELETE", "/v1/status", AUTH, NULL, 0), 405, "USAGE");
     expect_refusal(get("/v1/questions?limit=0"), 422, "BAD_VALUE");
@@ -789,7 +771,7 @@ static void metrics_then_each_line_is_well_formed(void **state) {
         if (line[0] == '#') continue;
         assert_int_equal(sscanf(line, "%63[a-z_]", name), 1);
         assert_string_equal(name, declared);
-        assert_int_equal(sscanf(strrchr(line, ' '), " %63[0-9]", value), 1);
+        assert_int_equal(sscanf(strrchr(line, ' '), " %63[0-9.e+-]", value), 1);
         count++;
     }
     assert_true(count > 30);
@@ -856,8 +838,6 @@ int main(void) {
         cmocka_unit_test(list_with_a_bad_line_not_atomic_then_the_lines_before_it),
         cmocka_unit_test(array_of_evidence_then_all_of_it),
         cmocka_unit_test(evidence_against_the_rules_then_refused),
-        cmocka_unit_test(observation_told_twice_then_a_duplicate),
-        cmocka_unit_test(evidence_retracted_and_question_closed_then_refusals_follow),
         cmocka_unit_test(certificate_of_a_final_question_then_its_text),
         cmocka_unit_test(belief_without_a_certificate_then_not_final_and_later_final),
         cmocka_unit_test(verdict_without_a_certificate_then_provisional),

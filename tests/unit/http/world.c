@@ -43,6 +43,7 @@ struct world {
     struct http *http;
     uint16_t port;
     size_t body_bytes_max;
+    uint32_t requests_per_second;
     struct genesis genesis;
     struct member members[MEMBERS];
     struct letter *first;
@@ -301,7 +302,7 @@ static void open_members(struct world *world) {
                                       .created_us = 1700000000000000,
                                       .threshold = THRESHOLD_DEFAULT,
                                       .members = MEMBERS,
-                                      .state_bytes_max = STATE_BYTES_MIN};
+                                      .state_bytes_max = 16 * STATE_BYTES_MIN};
     for (uint32_t i = 0; i < MEMBERS; i++) {
         uint8_t seed[ED25519_SEED_BYTES];
         uint8_t secret[SECRET_BYTES];
@@ -329,8 +330,13 @@ static void open_server(struct world *world) {
                                                   .certificate = get_certificate,
                                                   .certificate_family = get_family_certificate};
     struct http_backend backend = functions;
-    struct http_config config = {
-        .loop = &world->loop, .token = WORLD_TOKEN, .backend = &backend, .body_bytes_max = world->body_bytes_max};
+    struct http_config config = {.loop = &world->loop,
+                                 .token = WORLD_TOKEN,
+                                 .token_write = WORLD_TOKEN_WRITE,
+                                 .token_read = WORLD_TOKEN_READ,
+                                 .backend = &backend,
+                                 .body_bytes_max = world->body_bytes_max,
+                                 .requests_per_second = world->requests_per_second};
     char detail[HTTP_DETAIL_BYTES];
     backend.context = world;
     enum status status = http_open(&config, &world->http, detail, sizeof detail);
@@ -363,14 +369,23 @@ static void run(void *context) {
     deliver(world);
 }
 
-struct world *world_start(size_t body_bytes_max) {
+static struct world *start(size_t body_bytes_max, uint32_t requests_per_second) {
     struct world *world = calloc(1, sizeof *world);
     CHECK(world != NULL);
     world->body_bytes_max = body_bytes_max;
+    world->requests_per_second = requests_per_second;
     int failed = uv_sem_init(&world->ready, 0) | uv_thread_create(&world->thread, run, world);
     CHECK(failed == 0);
     uv_sem_wait(&world->ready);
     return world;
+}
+
+struct world *world_start(size_t body_bytes_max) {
+    return start(body_bytes_max, 0);
+}
+
+struct world *world_start_limited(uint32_t requests_per_second) {
+    return start(0, requests_per_second);
 }
 
 void world_stop(struct world *world) {

@@ -11,10 +11,14 @@
 
 struct world;
 
-#define WORLD_TOKEN "correct horse"
+#define WORLD_TOKEN       "correct horse"
+#define WORLD_TOKEN_WRITE "battery"
+#define WORLD_TOKEN_READ  "staple"
 
 /* `body_bytes_max` 0: the default. */
 struct world *world_start(size_t body_bytes_max);
+/* With a limit of requests a second. */
+struct world *world_start_limited(uint32_t requests_per_second);
 void world_stop(struct world *world);
 uint16_t world_port(const struct world *world);
 /* While it is cut, no frame arrives anywhere. */

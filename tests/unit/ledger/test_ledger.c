@@ -103,6 +103,13 @@ static void everything_written_then_read_back_after_reopening(void **state) {
     assert_int_equal(ledger_read_lane(bench->ledger, 1, 1, &hash), STATUS_OK);
     assert_true(hash_equal(&hash, &batches[1].hash));
     assert_int_equal(ledger_read_lane(bench->ledger, 2, 1, &hash), STATUS_NOT_FOUND);
+    uint64_t executed_at = 77;
+    assert_int_equal(ledger_read_executed(bench->ledger, &batches[1].hash, &executed_at), STATUS_OK);
+    assert_int_equal(executed_at, 1);
+    assert_int_equal(ledger_read_executed(bench->ledger, &batches[2].hash, &executed_at), STATUS_NOT_FOUND);
+    const struct hash unknown = {{9}};
+    assert_int_equal(ledger_read_executed(bench->ledger, &unknown, &executed_at), STATUS_NOT_FOUND);
+    assert_int_equal(executed_at, 1);
     struct slice block, finalization;
     assert_int_equal(ledger_read_height(bench->ledger, 1, &block, &finalization), STATUS_OK);
     assert_true(block.bytes > 0 && finalization.bytes > 0);

@@ -41,6 +41,10 @@ static void whole_directory_loads(void **state) {
     assert_string_equal(config.listen, "127.0.0.1:7101");
     assert_string_equal(config.api, "127.0.0.1:8101");
     assert_string_equal(config.peers[2], "[::1]:7102");
+    assert_int_equal(config.log_level, LOG_INFO);
+    assert_int_equal(config.log_format, LOG_TEXT);
+    assert_int_equal(config.lines[CONFIG_LOG_LEVEL], 0);
+    assert_int_equal(config.lines[CONFIG_PEERS], 1);
     assert_string_equal(config.ledger_path, folder_file(&folder, "ledger.db"));
     assert_memory_equal(config.secret + SECRET_BYTES - KEY_BYTES, config.genesis.keys[1], KEY_BYTES);
     node_config_wipe(&config);
@@ -63,6 +67,26 @@ static void client_needs_no_key_and_the_public_no_token(void **state) {
     folder_delete(&folder);
 }
 
+static void lesser_tokens_may_be_missing_but_not_bad(void **state) {
+    struct folder folder = member_folder();
+    (void)state;
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_string_equal(config.token_write, "");
+    assert_int_equal(token_create(folder_file(&folder, "token-write"), &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(strlen(config.token_write), CONFIG_TOKEN_CHARACTERS);
+    assert_string_not_equal(config.token_write, config.token);
+    assert_string_equal(config.token_read, "");
+    assert_int_equal(chmod(folder_file(&folder, "token-write"), 0640), 0);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_NOT_ALLOWED);
+    folder_put(&folder, "token-write", "short\n", 0600);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_BAD_FORMAT);
+    /* Who is a client needs the first one only. */
+    assert_int_equal(node_config_load_client(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(unlink(folder_file(&folder, "token-write")), 0);
+    folder_delete(&folder);
+}
+
 static void written_configuration_reads_back(void **state) {
     struct folder folder = member_folder();
     static struct node_config read;
@@ -73,6 +97,35 @@ static void written_configuration_reads_back(void **state) {
     assert_int_equal(node_config_write(&config, &detail), STATUS_OK);
     assert_int_equal(node_config_load(folder.path, &read, &detail), STATUS_OK);
     assert_memory_equal(read.peers, config.peers, sizeof read.peers);
+    assert_int_equal(read.lines[CONFIG_LOG_LEVEL], 0);
+    read.log_level = LOG_ERROR;
+    read.lines[CONFIG_LOG_LEVEL] = 1;
+    assert_int_equal(unlink(folder_file(&folder, "config.json")), 0);
+    assert_int_equal(node_config_write(&read, &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &read, &detail), STATUS_OK);
+    assert_int_equal(read.log_level, LOG_ERROR);
+    assert_int_equal(read.lines[CONFIG_LOG_FORMAT], 0);
+    folder_delete(&folder);
+}
+
+/* Keys are found in the outermost object only: not in values, and not inside of them. */
+static void keys_are_found_on_their_lines(void **state) {
+    static const char text[] =
+        "{\n  \"log_format\": \"json\",\n  \"member\": 1,\n\n  \"listen\":\n \"127.0.0.1:7101\", "
+        "\"api\": \"api:1\",\n  \"peers\": [\"log_level:1\",\n \"peers:2\", \"b:3\", \"c:4\"]\n,"
+        "\"log_level\"\n: \"debug\"}";
+    struct folder folder = member_folder();
+    (void)state;
+    folder_put(&folder, "config.json", text, 0600);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(config.lines[CONFIG_LOG_FORMAT], 2);
+    assert_int_equal(config.lines[CONFIG_MEMBER], 3);
+    assert_int_equal(config.lines[CONFIG_LISTEN], 5);
+    assert_int_equal(config.lines[CONFIG_API], 6);
+    assert_int_equal(config.lines[CONFIG_PEERS], 7);
+    assert_int_equal(config.lines[CONFIG_LOG_LEVEL], 9);
+    assert_int_equal(config.log_level, LOG_DEBUG);
+    assert_int_equal(config.log_format, LOG_JSON);
     folder_delete(&folder);
 }
 
@@ -90,6 +143,13 @@ static void faults_are_refused_by_name(void **state) {
         {"\"member\": 1", "\"member\": 1, \"member\": 1", STATUS_BAD_FORMAT, "duplicate"},
         {"\"member\": 1", "\"member\": 1, \"port\": 1", STATUS_BAD_FORMAT, "port"},
         {"\"member\": 1,", "", STATUS_BAD_FORMAT, "member"},
+        {"\"member\": 1", "\n\"member\": 1,\n\"port\": 1", STATUS_BAD_FORMAT, "line 3: unknown key \"port\""},
+        {"\"member\": 1", "\"member\": 1, \"log_level\": \"loud\"", STATUS_BAD_VALUE, "\"debug\", \"info\""},
+        {"\"member\": 1", "\"member\": 1, \"log_level\": 1", STATUS_BAD_VALUE, "log_level"},
+        {"\"member\": 1", "\"member\": 1, \"log_format\": \"xml\"", STATUS_BAD_VALUE, "\"text\" or \"json\""},
+        {"\"member\": 1", "\"member\": 1, \"requests_per_second\": -1", STATUS_BAD_VALUE, "0 to 1000000"},
+        {"\"member\": 1", "\"member\": 1, \"requests_per_second\": 1000001", STATUS_BAD_VALUE, "0 to 1000000"},
+        {"\"member\": 1", "\"member\": 1, \"requests_per_second\": 1.5", STATUS_BAD_VALUE, "integer"},
         {"127.0.0.1:8101", "127.0.0.1", STATUS_BAD_FORMAT, "api"},
         {"127.0.0.1:8101", "127.0.0.1:65536", STATUS_BAD_VALUE, "api"},
         {", \"m3.example:7103\"", "", STATUS_BAD_VALUE, "4 addresses"},
@@ -143,7 +203,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_directory_loads),
         cmocka_unit_test(client_needs_no_key_and_the_public_no_token),
+        cmocka_unit_test(lesser_tokens_may_be_missing_but_not_bad),
         cmocka_unit_test(written_configuration_reads_back),
+        cmocka_unit_test(keys_are_found_on_their_lines),
         cmocka_unit_test(faults_are_refused_by_name),
         cmocka_unit_test(addresses_split_into_host_and_port),
     };

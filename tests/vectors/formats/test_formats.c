@@ -165,7 +165,7 @@ static void votes_then_signed_the_same(void **state) {
     (void)state;
     static const char *const names[] = {
         [VOTE_NOTARIZE] = "notarize", [VOTE_NULLIFY] = "nullify", [VOTE_FINALIZE] = "finalize"};
-    const struct keyring keyring = {(const uint8_t(*)[KEY_BYTES])genesis.keys, genesis.members};
+    const struct keyring keyring = {.keys = (const uint8_t(*)[KEY_BYTES])genesis.keys, .members = genesis.members};
     size_t i;
     const json_t *object;
     json_array_foreach(list_of("votes"), i, object) {
@@ -197,7 +197,7 @@ static void votes_then_signed_the_same(void **state) {
 
 static void blocks_and_proofs_then_read_and_written_the_same(void **state) {
     (void)state;
-    const struct keyring keyring = {(const uint8_t(*)[KEY_BYTES])genesis.keys, genesis.members};
+    const struct keyring keyring = {.keys = (const uint8_t(*)[KEY_BYTES])genesis.keys, .members = genesis.members};
     static struct block block;
     size_t i;
     const json_t *object;

@@ -1,0 +1,96 @@
+/* SIGHUP: the member's directory is read again, and what can change while the member runs is changed.
+ *
+ * Invariant: all or nothing. A directory that `credimus start` would refuse changes nothing, and the log says why; what
+ * takes a restart is named and stays as it was, in memory as well, so that a later reload names it again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "node/state.h"
+
+static bool has_changed(const struct node_config *old, const struct node_config *fresh, enum config_key key) {
+    switch (key) {
+    case CONFIG_MEMBER: return old->member != fresh->member;
+    case CONFIG_LISTEN: return strcmp(old->listen, fresh->listen) != 0;
+    case CONFIG_API: return strcmp(old->api, fresh->api) != 0;
+    case CONFIG_PEERS: return memcmp(old->peers, fresh->peers, sizeof old->peers) != 0;
+    case CONFIG_LOG_LEVEL: return old->log_level != fresh->log_level;
+    case CONFIG_LOG_FORMAT: return old->log_format != fresh->log_format;
+    case CONFIG_REQUESTS: return old->requests_per_second != fresh->requests_per_second;
+    case CONFIG_KEYS: break;
+    }
+    return false;
+}
+
+/* Links that are up stay up; a changed address counts from the next dial. */
+static void take_peers(struct node *node, struct node_config *fresh) {
+    memcpy(node->config->peers, fresh->peers, sizeof node->config->peers);
+    enum status status = node_transport_members(node);
+    if (status != STATUS_OK) node_log(LOG_ERROR, "the new peers are refused: %s", status_text(status));
+}
+
+static void take(struct node *node, struct node_config *fresh, enum config_key key) {
+    struct node_config *config = node->config;
+    if (config_keys[key].needs_restart) {
+        node_log(LOG_WARNING, "\"%s\" of %s has changed: it counts after a restart", config_keys[key].name,
+                 CONFIG_FILE);
+        return;
+    }
+    if (key == CONFIG_PEERS) take_peers(node, fresh);
+    if (key == CONFIG_LOG_LEVEL) config->log_level = fresh->log_level;
+    if (key == CONFIG_LOG_FORMAT) config->log_format = fresh->log_format;
+    if (key == CONFIG_REQUESTS) config->requests_per_second = fresh->requests_per_second;
+    log_configure(config->log_level, config->log_format);
+    node_log(LOG_INFO, "\"%s\" of %s has changed and counts from now on", config_keys[key].name, CONFIG_FILE);
+}
+
+static bool take_token(const char *name, char token[CONFIG_TOKEN_CHARACTERS + 1], const char *fresh) {
+    if (strcmp(token, fresh) == 0) return false;
+    memcpy(token, fresh, CONFIG_TOKEN_CHARACTERS + 1);
+    node_log(LOG_INFO, "%s has changed: clients need the new one from now on", name);
+    return true;
+}
+
+/* What the API goes by. */
+static void tell_http(struct node *node) {
+    const struct node_config *config = node->config;
+    const struct http_config told = {.token = config->token,
+                                     .token_write = config->token_write,
+                                     .token_read = config->token_read,
+                                     .requests_per_second = config->requests_per_second};
+    enum status status = http_reconfigure(node->http, &told);
+    CHECK(status == STATUS_OK); /* a configuration has a token */
+}
+
+static void compare(struct node *node, struct node_config *fresh) {
+    bool has_news = false;
+    for (unsigned key = 0; key < CONFIG_KEYS; key++) {
+        if (!has_changed(node->config, fresh, (enum config_key)key)) continue;
+        has_news = true;
+        take(node, fresh, (enum config_key)key);
+    }
+    has_news |= take_token(TOKEN_FILE, node->config->token, fresh->token);
+    has_news |= take_token(TOKEN_WRITE_FILE, node->config->token_write, fresh->token_write);
+    has_news |= take_token(TOKEN_READ_FILE, node->config->token_read, fresh->token_read);
+    tell_http(node);
+    if (!has_news) node_log(LOG_INFO, "the configuration was read again: nothing has changed");
+}
+
+void node_reload(struct node *node) {
+    struct config_detail detail;
+    struct node_config *fresh = calloc(1, sizeof *fresh);
+    CHECK(fresh != NULL);
+    enum status status = node_config_load(node->config->directory, fresh, &detail);
+    /* What else it says belongs to that group. */
+    if (status == STATUS_OK && !hash_equal(&node->config->chain, &fresh->chain)) {
+        status = STATUS_WRONG_CHAIN;
+        config_detail_set(&detail, "%s is of another chain: that would be another member", GENESIS_FILE);
+    }
+    if (status == STATUS_OK) {
+        compare(node, fresh);
+    } else {
+        node_log(LOG_ERROR, "the old configuration stays in force: %s", detail.text);
+    }
+    node_config_wipe(fresh);
+    free(fresh);
+}
