@@ -11,10 +11,16 @@
 #include "transport/peers.h"
 #include "transport/state.h"
 
-/* The protocol's heartbeats notice a silent peer first; these two only make the system give a dead connection up. */
+/* The protocol's heartbeats notice a silent peer first; these only make the system give a dead connection up. */
 #define KEEPALIVE_SECONDS 15
 #define UNACKNOWLEDGED_MS 30000
-#define GREETING_BYTES    FRAME_PREFIX_BYTES
+/* After a cut the system tries again ever more rarely, and so long after the heal nobody would hear the other. This
+ * bounds that pause, where the system can (Linux 6.15; the C library need not know of it). */
+#define RETRY_MS 1000
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44
+#endif
+#define GREETING_BYTES FRAME_PREFIX_BYTES
 
 static const uint8_t greeting[GREETING_BYTES];
 
@@ -107,8 +113,10 @@ static void link_set_options(struct link *link) {
 #ifdef TCP_USER_TIMEOUT
     uv_os_fd_t socket;
     unsigned int timeout_ms = UNACKNOWLEDGED_MS;
+    int retry_ms = RETRY_MS;
     if (uv_fileno((const uv_handle_t *)&link->tcp, &socket) == 0) {
         (void)setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+        (void)setsockopt(socket, IPPROTO_TCP, TCP_RTO_MAX_MS, &retry_ms, sizeof retry_ms);
     }
 #endif
 }

@@ -48,7 +48,8 @@ class Member:
 
     def start(self, *options):
         self.log = open(os.path.join(self.directory, "log"), "ab")
-        self.process = subprocess.Popen([self.cluster.binary, "start", self.directory, *options], stderr=self.log, stdout=self.log)
+        self.process = subprocess.Popen(self.cluster.command(self, *options), stderr=self.log, stdout=self.log,
+                                        env=self.cluster.environment(self))
 
     def kill(self, number=signal.SIGKILL):
         if self.process is not None:
@@ -126,6 +127,14 @@ class Cluster:
                     print(f"--- m{member.number}\n" + "".join(log.readlines()[-15:]), file=sys.stderr)
         else:
             shutil.rmtree(self.directory)
+
+    def command(self, member, *options):
+        """What starts a member. A cluster that puts members into places of their own says so here."""
+        return [self.binary, "start", member.directory, *options]
+
+    def environment(self, member):
+        """Of a member's process; None: this one's."""
+        return None
 
     def run(self, *arguments, expect=0, text=None):
         done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, input=text, timeout=120)
