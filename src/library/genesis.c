@@ -270,12 +270,23 @@ static enum status field_members(struct reader *json, struct genesis *genesis) {
     return STATUS_OK;
 }
 
+/* Counted among the members when all of them are there. */
+static enum status field_vacant(struct reader *json, struct genesis *genesis) {
+    uint64_t vacant;
+    TRY(take_number(json, &vacant));
+    if (vacant > MEMBERS_MAX) return STATUS_TOO_MANY;
+    genesis->vacant = (uint32_t)vacant;
+    return STATUS_OK;
+}
+
+/* The last one may be missing. */
 static const struct {
     const char *name;
     enum status (*take)(struct reader *json, struct genesis *genesis);
 } fields[] = {
     {"credimus", field_version},    {"name", field_name},       {"created", field_created},
     {"threshold", field_threshold}, {"members", field_members}, {"state_bytes_max", field_state_bytes},
+    {"vacant", field_vacant},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -296,7 +307,7 @@ static enum status take_field(struct reader *json, struct genesis *genesis, uint
 static enum status genesis_take(struct reader *json, struct genesis *ret_genesis) {
     uint32_t seen = 0;
     bool more = true;
-    ret_genesis->members = 0;
+    ret_genesis->members = ret_genesis->vacant = 0;
     TRY(take_char(json, '{'));
     while (more) {
         TRY(take_field(json, ret_genesis, &seen));
@@ -304,7 +315,9 @@ static enum status genesis_take(struct reader *json, struct genesis *ret_genesis
     }
     skip_space(json);
     TRY(reader_end(json));
-    if (seen != (1u << FIELDS) - 1) return STATUS_MISSING;
+    uint32_t needed = (1u << (FIELDS - 1)) - 1;
+    if ((seen & needed) != needed) return STATUS_MISSING;
+    ret_genesis->members += ret_genesis->vacant;
     return genesis_valid(ret_genesis);
 }
 
