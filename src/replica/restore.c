@@ -64,6 +64,8 @@ enum status replica_restore_height(struct replica *r, uint64_t height, struct sl
     struct hash hash;
     struct tip entries[MEMBERS_MAX];
     if (block_read(bytes, &r->chain, r->block, &hash) != STATUS_OK) return STATUS_CORRUPT;
+    /* The machine takes it for a broken invariant of ours. */
+    if (r->block->epoch != r->roster.epoch) return STATUS_CORRUPT;
     if (r->block->height != height || height != agreement_final_height(r->agreement) + 1) return STATUS_CORRUPT;
     if (!hash_equal(&r->block->parent, agreement_final_hash(r->agreement))) return STATUS_CORRUPT;
     uint32_t count = r->block->entries_count;

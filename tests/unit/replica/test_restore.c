@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -189,6 +190,56 @@ static void certificate_of_the_ledger_is_checked(void **state) {
     cluster_free(cluster);
 }
 
+static void no_send(void *context, uint32_t to, struct slice frame) {
+    (void)context;
+    (void)to;
+    (void)frame;
+}
+
+static void no_event(void *context, const struct replica_event *event) {
+    (void)context;
+    (void)event;
+}
+
+/* A bit in the epoch of a block whose finalization is a later one's: nothing but the number itself says so. */
+static void height_of_another_epoch_then_the_ledger_is_corrupt(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
+    struct slice bytes, finalization;
+    struct block *block = malloc(sizeof *block);
+    uint8_t *changed = malloc(BLOCK_BYTES_ENCODED_MAX);
+    struct hash hash;
+    assert_non_null(block);
+    assert_non_null(changed);
+    assert_int_equal(memory_ledger_read_height(cluster->nodes[0].ledger, 1, &bytes, &finalization), STATUS_OK);
+    assert_int_equal(block_read(bytes, &cluster->chain, block, &hash), STATUS_OK);
+    block->epoch = 1;
+    struct writer writer = writer_of(changed, BLOCK_BYTES_ENCODED_MAX);
+    block_put(&writer, block, &cluster->chain);
+    assert_int_equal(writer_status(&writer), STATUS_OK);
+    cluster_crash(cluster, 1);
+    void *memory = mmap(NULL, cluster->replica_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    struct replica_config config = cluster->config;
+    config.self = 1;
+    config.secret = cluster->nodes[1].secret;
+    struct replica_ports ports = {.context = cluster->nodes[0].ledger,
+                                  .read_batch = memory_ledger_read_batch,
+                                  .read_lane = memory_ledger_read_lane,
+                                  .send = no_send,
+                                  .event = no_event};
+    struct replica *replica = replica_init(memory, cluster->replica_bytes, &config, &ports);
+    struct checkpoint checkpoint = {.height = 1};
+    assert_int_equal(replica_restore_height(replica, 1, writer_slice(&writer), slice_of(NULL, 0), &checkpoint),
+                     STATUS_CORRUPT);
+    munmap(memory, cluster->replica_bytes);
+    free(block);
+    free(changed);
+    cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crash_at_any_commit_then_the_same_root_and_no_second_vote),
@@ -198,6 +249,7 @@ int main(void) {
         cmocka_unit_test(certificate_and_final_block_then_restored_with_the_ledger),
         cmocka_unit_test(own_batch_that_refers_to_the_lost_version_then_its_place_is_not_signed_again),
         cmocka_unit_test(certificate_of_the_ledger_is_checked),
+        cmocka_unit_test(height_of_another_epoch_then_the_ledger_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
