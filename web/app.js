@@ -3,7 +3,7 @@ import { html, byId, setText, theirs, plural, timeOf, ago, percent, download } f
 import { readJson, readAll, follow, useToken, Failure } from './net.js';
 import { readStatus, readMembers, readQuestions, readProofs, readLanes } from './model.js';
 import { posteriorBars, flipMargin, meter, evidenceStrips, arrange, causalDiagram, describeBatch, keyOf } from './draw.js';
-import { trust, loadTrust, pin, pinFile, unpin, checkCertificate } from './trust.js';
+import { trust, loadTrust, pin, pinFile, unpin, knowsRoster, checkCertificate } from './trust.js';
 
 const POLL_MS = 2000;
 const SLOW_POLL_MS = 5000; // beside the event stream, for what has no event
@@ -16,35 +16,39 @@ const state = {
   isLive: false, failure: null, answeredAt: null, nodes: new Map(), picked: null,
 };
 
+/** Whether `what` is to be drawn as it was drawn last. */
+const drawn = {};
+function isDrawn(what, ...from) {
+  const as = JSON.stringify(from);
+  const isSame = drawn[what] === as;
+  drawn[what] = as;
+  return isSame;
+}
+
 // What happened.
 
-const happenings = [];
-
-function happened(key, ...parts) {
-  if (happenings.some((one) => one.key === key)) return;
-  happenings.unshift({ key, at: Date.now() });
-  happenings.length = Math.min(happenings.length, HAPPENINGS_MAX);
+function happened(...parts) {
   const log = byId('happenings');
   log.prepend(html('li', {}, html('span', {}, ...parts), html('time', {}, timeOf(Date.now()))));
-  while (log.children.length > HAPPENINGS_MAX) log.lastElementChild.remove();
+  if (log.children.length > HAPPENINGS_MAX) log.lastElementChild.remove();
   byId('happenings-empty').hidden = true;
 }
 
 function noticeStatus(old, now) {
   if (old === null) return;
-  const gone = now.unreachable.filter(({ member }) => !old.unreachable.some((one) => one.member === member));
-  const back = old.unreachable.filter(({ member }) => !now.unreachable.some((one) => one.member === member));
-  for (const { name } of gone) happened(`gone ${name} ${Date.now()}`, theirs(name), ' cannot be reached.');
-  for (const { name } of back) happened(`back ${name} ${Date.now()}`, theirs(name), ' is back.');
-  if (old.threshold !== now.threshold) happened(`threshold ${now.height} ${now.threshold}`, `The threshold in force is now ${now.threshold}.`);
+  const without = (all, some) => all.filter(({ member }) => !some.some((one) => one.member === member));
+  for (const { name } of without(now.unreachable, old.unreachable)) happened(theirs(name), ' cannot be reached.');
+  for (const { name } of without(old.unreachable, now.unreachable)) happened(theirs(name), ' is back.');
+  if (old.epoch !== now.epoch) happened(`Epoch ${now.epoch} has begun: members or their rules have changed.`);
+  if (old.threshold !== now.threshold) happened(`The threshold in force is now ${now.threshold}.`);
 }
 
 function noticeMembers(old, now) {
   for (const member of now) {
     const before = old.find((one) => one.member === member.member);
     if (!before) continue;
-    if (member.alarmed && !before.alarmed) happened(`alarm ${member.member} ${Date.now()}`, theirs(member.name), ` came under suspicion: ${reasonText(member)}.`);
-    if (member.proof && !before.proof) happened(`proof ${member.member}`, theirs(member.name), ' is proven to have lied: its word weighs nothing now.');
+    if (member.alarmed && !before.alarmed) happened(theirs(member.name), ` came under suspicion: ${reasonText(member)}.`);
+    if (member.proof && !before.proof) happened(theirs(member.name), ' is proven to have lied: its word weighs nothing now.');
   }
 }
 
@@ -52,8 +56,8 @@ function noticeQuestions(old, now) {
   for (const question of now) {
     const before = old.find((one) => one.question === question.question);
     if (!before) continue;
-    if (before.status === 'open' && question.status !== 'open') happened(`verdict ${question.question}`, 'Verdict: ', theirs(question.title), ' – ', theirs(question.outcome ?? 'undecided'));
-    if (before.finality === 'provisional' && question.finality === 'final') happened(`final ${question.question}`, 'Final: ', theirs(question.title));
+    if (before.status === 'open' && question.status !== 'open') happened('Verdict: ', theirs(question.title), ' – ', theirs(question.outcome ?? 'undecided'));
+    if (before.finality === 'provisional' && question.finality === 'final') happened('Final: ', theirs(question.title));
   }
 }
 
@@ -72,11 +76,11 @@ function drawHead() {
   setText(byId('served-by'), status.name);
   document.title = `${byId('group-name').textContent} – Credimus`;
   const away = status.unreachable.length;
-  const isRaised = status.threshold !== status.base;
+  const isRaised = status.threshold !== status.base_threshold;
   byId('summary').replaceChildren(...summaryOf(status, members));
   byId('facts').replaceChildren(
     fact('members in reach', `${members - away} of ${members}`, away > 0 ? 'bad-text' : ''),
-    fact('threshold in force', isRaised ? `${status.threshold}, raised from ${status.base}` : status.threshold, isRaised ? 'warn-text' : ''),
+    fact('threshold in force', isRaised ? `${status.threshold}, raised from ${status.base_threshold}` : status.threshold, isRaised ? 'warn-text' : ''),
     fact('height', `${status.height}`),
     fact('certified', `${status.final_height}`, status.final_height < status.height ? 'warn-text' : ''),
     fact('provisional verdicts', `${status.provisional}`, status.provisional > 0 ? 'warn-text' : ''));
@@ -86,7 +90,7 @@ function summaryOf(status, members) {
   const says = [`${members} members, seen from `, theirs(status.name), '. '];
   if (status.diverged) return [...says, 'This member has computed something else than the others and has stopped.'];
   if (status.recovering) return [...says, 'This member lost its ledger and asks the others for it.'];
-  if (status.threshold !== status.base) return [...says, `${status.apart} of them see a partition: verdicts stay provisional until ${status.threshold} have signed.`];
+  if (status.threshold !== status.base_threshold) return [...says, `${status.apart} of them see a partition: verdicts stay provisional until ${status.threshold} have signed.`];
   if (status.unreachable.length > 0) return [...says, 'Out of reach: ', ...status.unreachable.flatMap(({ name }, i) => [i > 0 ? ', ' : '', theirs(name)]), '.'];
   return [...says, 'All of them are in reach of each other as far as it can see.'];
 }
@@ -112,11 +116,7 @@ function drawNotices() {
     notices.push(html('p', { class: 'notice bad' }, 'This member belongs to another group than the genesis that you pinned. Nothing it shows can be verified.'));
   if (status?.disk === 'low' || status?.disk === 'full')
     notices.push(html('p', { class: 'notice' }, 'The disk of this member is full: it takes no evidence at the moment.'));
-  const box = byId('notices');
-  const now = notices.map((one) => one.textContent).join('\n');
-  if (box.dataset.says === now) return;
-  box.dataset.says = now;
-  box.replaceChildren(...notices);
+  if (!isDrawn('notices', notices.map((one) => one.textContent))) byId('notices').replaceChildren(...notices);
 }
 
 // Trust.
@@ -151,7 +151,7 @@ const NOTHING = { state: 'wait', says: 'Not certified so far.', steps: [], bytes
 const SEALS = { good: '✓', unpinned: '✓', bad: '✗', wait: '…', none: '–' };
 
 function makeCard(id) {
-  const card = { id, drawnAs: null, checkedAs: null, isChecking: false, bytes: null };
+  const card = { id, checkedAs: null, isChecking: false, bytes: null };
   card.title = html('h3', { id: `t-${id}` });
   card.meta = html('div', { class: 'meta' });
   card.body = html('div', { class: 'halves' });
@@ -179,9 +179,7 @@ function topOf(question) {
 }
 
 function drawCard(card, question, members) {
-  const as = JSON.stringify([question, members]);
-  if (card.drawnAs === as) return;
-  card.drawnAs = as;
+  if (isDrawn(card.id, question, members)) return;
   card.question = question;
   card.title.replaceChildren(theirs(question.title));
   const facts = [`threshold ${question.threshold}`, question.mode, `height ${question.height}`];
@@ -234,13 +232,14 @@ function askCertificate(card) {
 }
 
 function drawQuestions() {
-  const members = state.status?.lanes.length ?? 0;
-  if (members === 0) return;
+  const members = state.status?.lanes.length;
+  if (!members) return;
   const shown = [...state.questions].reverse();
   for (const [id, card] of cards) {
     if (shown.some(({ question }) => question === id)) continue;
     card.element.remove();
     cards.delete(id);
+    delete drawn[id];
   }
   const box = byId('question-list');
   shown.forEach((question, i) => {
@@ -275,9 +274,9 @@ const PROOFS = {
 };
 
 function whyOf(member) {
-  if (member.proof) return html('span', { class: 'why strong' }, PROOFS[member.proof] ?? `${member.proof}, proven`);
-  if (member.reason && member.suspicion > 0) return html('span', { class: member.alarmed ? 'why strong' : 'why' }, reasonText(member));
-  return html('span', { class: 'why' }, '–');
+  const why = (isStrong, says) => html('span', { class: isStrong ? 'why strong' : 'why' }, says);
+  if (member.proof) return why(true, PROOFS[member.proof] ?? `${member.proof}, proven`);
+  return member.reason && member.suspicion > 0 ? why(member.alarmed, reasonText(member)) : why(false, '–');
 }
 
 function reachOf(member, status) {
@@ -285,24 +284,19 @@ function reachOf(member, status) {
   if (member === status.member) return reach('on', 'this member');
   if (status.unreachable.some((one) => one.member === member)) return reach('off', 'out of reach');
   const peer = status.peers.find((one) => one.member === member);
-  if (!peer || peer.heard === null) return reach('off', 'never heard');
-  return reach('on', peer.heard < 1500 ? 'in reach' : `last heard ${ago(peer.heard)}`);
+  if (!peer || peer.heard_ms_ago === null) return reach('off', 'never heard');
+  return reach('on', peer.heard_ms_ago < 1500 ? 'in reach' : `last heard ${ago(peer.heard_ms_ago)}`);
 }
 
 function drawMembers() {
   const { status, members } = state;
   if (status === null || members.length === 0) return;
-  const as = JSON.stringify([members, status.lanes.map(({ seq }) => seq), members.map(({ member }) => reachOf(member, status).textContent)]);
-  if (state.membersDrawnAs === as) return;
-  state.membersDrawnAs = as;
+  if (isDrawn('members', members, status.lanes, members.map(({ member }) => reachOf(member, status).textContent))) return;
   const heads = ['Member', 'Reachability', 'Reputation', 'Suspicion', 'Why', 'Weight', 'Lane'];
   const rows = members.map((member) => {
     const lane = status.lanes.find((one) => one.member === member.member);
-    return html('tr', {}, html('th', { scope: 'row' }, theirs(member.name)),
-      html('td', {}, reachOf(member.member, status)),
-      html('td', {}, meter(member.reputation)),
-      html('td', {}, meter(member.suspicion, ' dread')),
-      html('td', {}, whyOf(member)),
+    const cells = [reachOf(member.member, status), meter(member.reputation), meter(member.suspicion, ' dread'), whyOf(member)];
+    return html('tr', {}, html('th', { scope: 'row' }, theirs(member.name)), ...cells.map((cell) => html('td', {}, cell)),
       html('td', { class: 'figure' }, percent(member.weight)),
       html('td', { class: 'figure' }, lane ? `${lane.seq}${lane.sealed ? ', sealed' : lane.forked ? ', forked' : ''}` : '–'));
   });
@@ -311,20 +305,25 @@ function drawMembers() {
     html('tbody', {}, ...rows));
 }
 
-// Lanes.
+// Lanes. A row is drawn for each member that there is, so a batch gets the number of its row for that of its member.
+
+function inRows(batches, lanes) {
+  const rows = new Map(lanes.map(({ member }, row) => [member, row]));
+  const moved = (list) => list.filter(({ member }) => rows.has(member)).map((one) => ({ ...one, member: rows.get(one.member) }));
+  return moved(batches).map((batch) => ({ ...batch, deps: moved(batch.deps) }));
+}
 
 function drawLanes() {
-  const { status, batches } = state;
+  const { status } = state;
+  const batches = status === null ? [] : inRows(state.batches, status.lanes);
   const hasLanes = batches.length > 0;
   byId('lanes').hidden = byId('lanes-help').hidden = !hasLanes;
   byId('lanes-empty').hidden = byId('evidence-empty').hidden = hasLanes;
   byId('evidence-note').hidden = !hasLanes;
-  if (status === null || !hasLanes) return;
+  if (!hasLanes) return;
   byId('evidence').replaceChildren(evidenceStrips(status.lanes.map(({ name }) => name), batches, Date.now()));
-  const as = JSON.stringify([batches, status.lanes.map(({ forked, sealed }) => [forked, sealed])]);
-  if (state.lanesDrawnAs === as) return;
-  state.lanesDrawnAs = as;
-  state.nodes = arrange(batches.filter(({ member }) => member < status.lanes.length));
+  if (isDrawn('lanes', batches, status.lanes)) return;
+  state.nodes = arrange(batches);
   const isNewest = state.picked === null || !state.nodes.has(state.picked) || state.isFollowing;
   if (isNewest) {
     state.picked = newestKey();
@@ -334,7 +333,7 @@ function drawLanes() {
 }
 
 function newestKey() {
-  const newest = [...state.nodes.values()].reduce((best, node) => (best === null || node.wallMs > best.wallMs ? node : best), null);
+  const [newest] = [...state.nodes.values()].sort((a, b) => b.wallMs - a.wallMs);
   return newest ? keyOf(newest) : null;
 }
 
@@ -353,25 +352,18 @@ function pick(key) {
   drawCausal(false);
 }
 
+const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/** To the batch before or behind in its lane, or to the nearest one in the next lane that has any. */
 function step(event) {
   const node = state.nodes.get(state.picked);
-  if (!node) return;
-  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  const move = moves[event.key];
-  if (!move) return;
+  const [down, on] = MOVES[event.key] ?? [];
+  if (!node || down === undefined) return;
   event.preventDefault();
-  if (move[1] !== 0) {
-    const key = keyOf({ member: node.member, seq: node.seq + move[1] });
-    if (state.nodes.has(key)) pick(key);
-    return;
-  }
-  for (let lane = node.member + move[0]; lane >= 0 && lane < state.status.lanes.length; lane += move[0]) {
-    const there = [...state.nodes.values()].filter(({ member }) => member === lane);
-    if (there.length === 0) continue;
-    const nearest = there.reduce((best, other) => (Math.abs(other.column - node.column) < Math.abs(best.column - node.column) ? other : best));
-    pick(keyOf(nearest));
-    return;
-  }
+  const isThere = ({ member, seq }) => (on === 0 ? Math.sign(member - node.member) === down : member === node.member && seq === node.seq + on);
+  const distance = ({ member, column }) => 1e6 * Math.abs(member - node.member) + Math.abs(column - node.column);
+  const [nearest] = [...state.nodes.values()].filter(isThere).sort((a, b) => distance(a) - distance(b));
+  if (nearest) pick(keyOf(nearest));
 }
 
 // Proofs.
@@ -383,10 +375,7 @@ function proofText({ kind, at }) {
 
 function drawProofs() {
   const { proofs } = state;
-  if (proofs === null) return;
-  const as = JSON.stringify(proofs);
-  if (state.proofsDrawnAs === as) return;
-  state.proofsDrawnAs = as;
+  if (proofs === null || isDrawn('proofs', proofs)) return;
   byId('proofs').replaceChildren(...proofs.map((proof, i) => html('li', { class: 'guilty' },
     html('span', {}, html('strong', {}, theirs(proof.name)), proofText(proof)),
     html('button', { type: 'button', onclick: () => download(`member-${proof.member}-${i + 1}.proof`, `credimus/proof/1 ${proof.proof}\n`) }, 'Download proof'))));
@@ -401,7 +390,16 @@ function report(error) {
   drawNotices();
 }
 
+/** Who is at which place is known better from a certificate that was verified. */
+function nameMembers() {
+  const { status, members } = state;
+  if (status === null || !knowsRoster(status)) return;
+  for (const one of [...status.peers, ...status.lanes, ...status.unreachable, ...members])
+    one.name = trust.roster.places[one.member]?.name ?? one.name;
+}
+
 function drawAll() {
+  nameMembers();
   drawLive();
   drawNotices();
   drawTrust();
@@ -410,15 +408,6 @@ function drawAll() {
   drawMembers();
   drawLanes();
   drawProofs();
-}
-
-async function readOptional(path, field, read, fallback) {
-  try {
-    return read(await readAll(path, field));
-  } catch (error) {
-    if (error instanceof Failure && error.code === 404) return fallback;
-    throw error;
-  }
 }
 
 async function readPage(tries = 3) {
@@ -447,10 +436,10 @@ const READERS = {
     state.questions = questions;
   },
   proofs: async () => {
-    state.proofs = await readOptional('/v1/proofs', 'proofs', readProofs, []);
+    state.proofs = readProofs(await readAll('/v1/proofs', 'proofs'));
   },
   lanes: async () => {
-    state.batches = await readOptional('/v1/lanes', 'lanes', readLanes, []);
+    state.batches = readLanes(await readAll('/v1/lanes', 'lanes'));
   },
 };
 const ALL = Object.keys(READERS);
@@ -487,15 +476,12 @@ const STALE = {
 };
 
 let settling = null;
-const stale = new Set();
 
-function onEvent({ type }) {
-  (STALE[type] ?? ALL).forEach((name) => stale.add(name));
+function onEvent(type) {
+  (STALE[type] ?? ALL).forEach((name) => wanted.add(name));
   settling ??= setTimeout(() => {
     settling = null;
-    const names = [...stale];
-    stale.clear();
-    read(names);
+    read([]);
   }, SETTLE_MS);
 }
 

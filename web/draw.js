@@ -157,24 +157,24 @@ export function pastOf(node) {
 export function causalDiagram(lanes, nodes, picked, onPick) {
   const past = pastOf(picked);
   const columns = 1 + Math.max(0, ...[...nodes.values()].map((node) => node.column));
-  const x = (node) => LEFT + STEP * node.column;
-  const y = (member) => 22 + LANE * member;
+  const at = ({ column, member }) => [LEFT + STEP * column, 22 + LANE * member];
   const width = LEFT + STEP * columns;
   const height = 22 + LANE * lanes.length;
   const names = lanes.map(({ name, forked, sealed }) => html('li', {}, theirs(name), forked || sealed ? html('em', {}, sealed ? ' sealed' : ' forked') : null));
   const lines = [];
   const dots = [];
   for (const node of nodes.values()) {
+    const [cx, cy] = at(node);
     const isLit = past.has(node);
     for (const other of node.before) {
+      const [x1, y1] = at(other);
       const lit = node === picked ? ' near' : isLit ? ' lit' : '';
-      lines.push(other.member === node.member
-        ? svg('line', { class: `own${lit}`, x1: x(other), x2: x(node), y1: y(node.member), y2: y(node.member) })
-        : svg('path', { class: `saw${lit}`, d: `M${x(other)} ${y(other.member)} C${x(other) + STEP / 2} ${y(other.member)} ${x(node) - STEP / 2} ${y(node.member)} ${x(node)} ${y(node.member)}` }));
+      lines.push(other.member === node.member ? svg('line', { class: `own${lit}`, x1, x2: cx, y1, y2: cy })
+        : svg('path', { class: `saw${lit}`, d: `M${x1} ${y1} C${x1 + STEP / 2} ${y1} ${cx - STEP / 2} ${cy} ${cx} ${cy}` }));
     }
     const kind = [node.isDone && 'done', isLit && 'lit', node === picked && 'pick'].filter(Boolean).join(' ');
-    dots.push(svg('circle', { class: kind, cx: x(node), cy: y(node.member), r: node === picked ? 7 : 5 }),
-      svg('circle', { class: 'hit', cx: x(node), cy: y(node.member), r: 15, onclick: () => onPick(keyOf(node)) }));
+    dots.push(svg('circle', { class: kind, cx, cy, r: node === picked ? 7 : 5 }),
+      svg('circle', { class: 'hit', cx, cy, r: 15, onclick: () => onPick(keyOf(node)) }));
   }
   const drawing = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${plural(nodes.size, 'batch', 'batches')} of ${plural(lanes.length, 'lane')}` },
     ...lines, ...dots);

@@ -7,113 +7,66 @@ const BATCHES_MAX = 640;
 const fail = (what) => {
   throw new TypeError(`the member’s answer has no proper ${what}`);
 };
+
+// A check gets a value and its field's name, and returns what is kept.
 const text = (value, what) => (typeof value === 'string' && value.length <= 4096 ? value : fail(what));
-const textOr = (value, fallback) => (typeof value === 'string' ? value : fallback);
 const number = (value, what) => (typeof value === 'number' && Number.isFinite(value) ? value : fail(what));
-const numberOr = (value, fallback) => (typeof value === 'number' && Number.isFinite(value) ? value : fallback);
 const count = (value, what) => (Number.isInteger(value) && value >= 0 ? value : fail(what));
-const list = (value, what, most = 100000) => (Array.isArray(value) && value.length <= most ? value : fail(what));
-const one = (value, words, what) => (words.includes(value) ? value : fail(what));
+const isTrue = (value) => value === true;
+const share = (value, what) => Math.min(1, Math.max(0, number(value, what)));
+const like = (pattern) => (value, what) => (typeof value === 'string' && pattern.test(value) ? value : fail(what));
+const oneOf = (...words) => (value, what) => (words.includes(value) ? value : fail(what));
+const orNull = (check) => (value, what) => (value === null ? null : check(value, what));
+const listOf = (check, most = 100000) => (value, what) =>
+  (Array.isArray(value) && value.length <= most ? value.map((each) => check(each, what)) : fail(what));
+const object = (checks) => (value) => Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, check(value?.[name], name)]));
+const perMember = (checks) => listOf(object({ member: count, name: text, ...checks }), MEMBERS_MAX);
 
-function readInterval(value) {
-  const end = (quanta) => (quanta === null ? null : number(quanta, 'interval'));
-  return { members: count(value?.members, 'interval'), low: end(value.low), high: end(value.high) };
+// What a member of another version may not say has a fallback.
+const textOr = (fallback) => (value) => (typeof value === 'string' ? value : fallback);
+const numberOr = (fallback) => (value) => (Number.isFinite(value) ? value : fallback);
+
+const interval = object({ members: count, low: orNull(number), high: orNull(number) });
+
+const QUESTION = object({
+  question: like(/^[0-9a-f]{32}$/), title: text, mode: oneOf('pool', 'panel'), status: oneOf('open', 'decided', 'undecided'),
+  finality: oneOf('local', 'committed', 'provisional', 'final'), outcome: orNull(text), family: textOr(null), canary: textOr(null),
+  hypotheses: listOf(text, 64), posterior: listOf(share), log_odds_quanta: listOf(number), flip_margin: count,
+  intervals: object({ live: interval, safe: interval }), contributors: count, items: count, height: count, threshold: text,
+});
+
+function readQuestion(value) {
+  const question = QUESTION(value);
+  const { length } = question.hypotheses;
+  if (length < 2 || question.posterior.length !== length || question.log_odds_quanta.length !== length) fail('posterior');
+  return question;
 }
 
-export function readQuestion(value) {
-  const hypotheses = list(value?.hypotheses, 'hypotheses', 64).map((name) => text(name, 'hypothesis'));
-  const posterior = list(value.posterior, 'posterior').map((share) => Math.min(1, Math.max(0, number(share, 'posterior'))));
-  const logOdds = list(value.log_odds_quanta, 'log-odds').map((odds) => number(odds, 'log-odds'));
-  if (hypotheses.length < 2 || posterior.length !== hypotheses.length || logOdds.length !== hypotheses.length) fail('posterior');
-  return {
-    question: /^[0-9a-f]{32}$/.test(value.question) ? value.question : fail('question'),
-    title: text(value.title, 'title'),
-    mode: one(value.mode, ['pool', 'panel'], 'mode'),
-    status: one(value.status, ['open', 'decided', 'undecided'], 'status'),
-    finality: one(value.finality, ['local', 'committed', 'provisional', 'final'], 'finality'),
-    outcome: value.outcome === null ? null : text(value.outcome, 'outcome'),
-    family: textOr(value.family, null),
-    opening: textOr(value.opening, ''),
-    canary: textOr(value.canary, null),
-    hypotheses, posterior, log_odds_quanta: logOdds,
-    flip_margin: count(value.flip_margin, 'flip margin'),
-    intervals: { live: readInterval(value.intervals?.live), safe: readInterval(value.intervals?.safe) },
-    contributors: count(value.contributors, 'contributors'),
-    items: count(value.items, 'items'),
-    height: count(value.height, 'height'),
-    threshold: text(value.threshold, 'threshold'),
-  };
-}
+export const readQuestions = object({ questions: listOf(readQuestion, 1000), total: count });
 
-export function readQuestions(value) {
-  return { questions: list(value?.questions, 'questions', 1000).map(readQuestion), total: count(value.total, 'total') };
-}
+export const readStatus = object({
+  member: count, name: text, chain: like(/^[0-9a-f]{64}$/), epoch: numberOr(0), height: count, final_height: count,
+  peers: perMember({ heard_ms_ago: numberOr(null) }),
+  lanes: perMember({ seq: count, forked: isTrue, sealed: isTrue }),
+  unreachable: (value, what) => perMember({})(value ?? [], what),
+  threshold: textOr(''), base_threshold: textOr(''), apart: numberOr(0), provisional: numberOr(0),
+  recovering: isTrue, diverged: isTrue, disk: textOr('room'),
+});
 
-const readNamed = (value) => ({ member: count(value?.member, 'member'), name: text(value.name, 'name') });
+export const readMembers = ({ members }) => perMember({
+  weight: number, reputation: number, suspicion: number, reason: textOr(null), alarmed: isTrue, proof: textOr(null),
+})(members, 'members');
 
-export function readStatus(value) {
-  return {
-    member: count(value?.member, 'member'),
-    name: text(value.name, 'name'),
-    chain: /^[0-9a-f]{64}$/.test(value.chain) ? value.chain : fail('chain'),
-    height: count(value.height, 'height'),
-    final_height: count(value.final_height, 'certified height'),
-    peers: list(value.peers, 'peers', MEMBERS_MAX).map((peer) => ({
-      ...readNamed(peer), link: peer.link === true, heard: numberOr(peer.heard_ms_ago, null), height: numberOr(peer.height, 0) })),
-    lanes: list(value.lanes, 'lanes', MEMBERS_MAX).map((lane) => ({
-      ...readNamed(lane), seq: count(lane.seq, 'lane'), committed: count(lane.committed_seq, 'lane'),
-      wallMs: numberOr(lane.wall_us, 0) / 1000, forked: lane.forked === true, sealed: lane.sealed === true })),
-    level: textOr(value.level, ''),
-    unreachable: list(value.unreachable ?? [], 'unreachable', MEMBERS_MAX).map(readNamed),
-    threshold: textOr(value.threshold, ''),
-    base: textOr(value.base_threshold, ''),
-    apart: numberOr(value.apart, 0),
-    provisional: numberOr(value.provisional, 0),
-    recovering: value.recovering === true,
-    diverged: value.diverged === true,
-    disk: textOr(value.disk, 'room'),
-  };
-}
+export const readProofs = ({ proofs }) => listOf(object({
+  member: count, name: text, kind: text, at: numberOr(0), proof: like(/^[A-Za-z0-9+/=]*$/),
+}))(proofs, 'proofs');
 
-export function readMembers(value) {
-  return list(value?.members, 'members', MEMBERS_MAX).map((member) => ({
-    ...readNamed(member),
-    weight: number(member.weight, 'weight'),
-    reputation: number(member.reputation, 'reputation'),
-    suspicion: number(member.suspicion, 'suspicion'),
-    reason: textOr(member.reason, null),
-    alarmed: member.alarmed === true,
-    proof: textOr(member.proof, null),
-    level: textOr(member.level, ''),
-  }));
-}
-
-export function readProofs(value) {
-  return list(value?.proofs, 'proofs').map((proof) => ({
-    ...readNamed(proof),
-    kind: text(proof.kind, 'proof'),
-    at: numberOr(proof.at, 0),
-    proof: typeof proof.proof === 'string' && /^[A-Za-z0-9+/=]*$/.test(proof.proof) ? proof.proof : fail('proof'),
-  }));
-}
-
-const readDep = (dep) => ({ member: count(dep?.member, 'dep'), seq: count(dep.seq, 'dep') });
-
-function readBatch(value, member) {
-  return {
-    member: count(value?.member ?? member, 'batch'),
-    seq: count(value.seq, 'batch'),
-    wallMs: number(value.wall_us, 'batch') / 1000,
-    items: count(value.items, 'batch'),
-    deps: list(value.deps, 'deps', MEMBERS_MAX).map(readDep),
-    isDone: typeof value.executed === 'number',
-  };
-}
+const batch = object({ seq: count, wall_us: number, items: count, deps: listOf(object({ member: count, seq: count }), MEMBERS_MAX), executed: numberOr(null) });
 
 /** The newest batches, of each lane as many as of the others. */
-export function readLanes(value) {
-  const lanes = list(value?.lanes, 'lanes', MEMBERS_MAX);
-  const share = Math.max(2, Math.floor(BATCHES_MAX / Math.max(1, lanes.length)));
-  return lanes.flatMap((lane) => list(lane?.batches, 'batches').map((batch) => readBatch(batch, lane.member))
-    .sort((a, b) => b.seq - a.seq).slice(0, share));
+export function readLanes({ lanes }) {
+  const all = listOf(object({ member: count, batches: listOf(batch) }), MEMBERS_MAX)(lanes, 'lanes');
+  const most = Math.max(2, Math.floor(BATCHES_MAX / Math.max(1, all.length)));
+  return all.flatMap(({ member, batches }) => batches.sort((a, b) => b.seq - a.seq).slice(0, most)
+    .map((one) => ({ ...one, member, wallMs: one.wall_us / 1000, isDone: one.executed !== null })));
 }

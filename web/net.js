@@ -15,7 +15,7 @@ export class Failure extends Error {
   }
 }
 
-function stored(act) {
+export function stored(act) {
   try {
     return act();
   } catch {
@@ -101,74 +101,39 @@ export async function readBytes(path) {
 
 // Events.
 
-/** Takes the stream's text in pieces; hands out {type, id, data} (HTML standard, "Interpreting an event stream"). */
-export class EventParser {
-  constructor(deliver) {
-    this.deliver = deliver;
-    this.rest = '';
-    this.id = '';
-    this.reset();
-  }
-
-  reset() {
-    this.type = 'message';
-    this.data = [];
-  }
-
-  push(text) {
-    const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
-    this.rest = lines.pop();
-    if (this.rest.length > LINE_MAX) throw new Failure(0, 'a line of the event stream has no end');
-    lines.forEach((line) => this.line(line));
-  }
-
-  line(line) {
-    if (line === '') {
-      if (this.data.length > 0) this.deliver({ type: this.type, id: this.id, data: this.data.join('\n') });
-      this.reset();
-      return;
-    }
-    const colon = line.indexOf(':');
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (field === 'event') this.type = value;
-    else if (field === 'data') this.data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.id = value;
-  }
-}
-
-async function listen(parser, onOpen) {
+/** Hands out the types of the events (HTML standard, "Interpreting an event stream"). What an event is about is read again,
+ *  and so is everything after a pause: nothing else of it is needed. */
+async function listen(onType, onOpen) {
   const headers = { Accept: 'text/event-stream' };
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (parser.id) headers['Last-Event-ID'] = parser.id;
   const response = await ask('/v1/events', { headers });
   if (!response.ok) throw await failureOf(response);
   if (!(response.headers.get('Content-Type') ?? '').startsWith('text/event-stream')) throw new Failure(404, 'no stream');
   onOpen();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
+  for (let rest = ''; ;) {
     const { value, done } = await reader.read();
     if (done) return;
-    parser.push(value);
+    const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    if (rest.length > LINE_MAX) throw new Failure(0, 'a line of the event stream has no end');
+    for (const line of lines) if (line.startsWith('event:')) onType(line.slice(6).trim());
   }
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Follows the stream for as long as the page is open. `onState(isLive)` says when it begins and breaks. */
-export async function follow(onEvent, onState) {
-  const parser = new EventParser(onEvent);
+export async function follow(onType, onState) {
   for (let wait = 1000; ; wait = Math.min(2 * wait, RETRY_MS_MAX)) {
     try {
-      await listen(parser, () => {
+      await listen(onType, () => {
         wait = 1000;
         onState(true);
       });
     } catch (error) {
       if (error instanceof Failure && error.code === 404) wait = RETRY_MS_MAX; // a member without the stream
     }
-    parser.rest = '';
-    parser.reset();
     onState(false);
     await pause(wait);
   }

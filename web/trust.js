@@ -1,30 +1,27 @@
 // Which genesis this page verifies with: one that the user pinned in this browser, or else the member's own, which is then
 // no more than the member's word. And what a question's card says about its certificate.
 import { readGenesis, verifyCertificate, whyNotHere, thresholdText, toHex, Refusal } from './verify.js';
-import { readBytes, readJson, Failure } from './net.js';
+import { readBytes, readJson, stored, Failure } from './net.js';
 
 const PINNED = 'credimus.genesis';
 const FILE_MAX = 1 << 20;
 
-function memory(act) {
-  try {
-    return act(globalThis.localStorage);
-  } catch {
-    return null; // a browser that keeps nothing
-  }
-}
-
-/** genesis is null while there is none; isKept: one is pinned that cannot be used. */
-export const trust = { genesis: null, isPinned: false, isKept: false, text: null, problem: whyNotHere() };
+/** genesis is null while there is none; isKept: one is pinned that cannot be used; roster: the newest that a certificate
+ *  was verified with. */
+const NONE = { genesis: null, isPinned: false, isKept: false, text: null, roster: null, problem: null };
+export const trust = { ...NONE, problem: whyNotHere() };
 
 async function adopt(text, isPinned) {
   const genesis = await readGenesis(text);
-  Object.assign(trust, { genesis, isPinned, isKept: false, text, problem: null });
+  Object.assign(trust, { genesis, isPinned, isKept: false, text, roster: genesis.roster, problem: null });
 }
+
+/** Whether the roster is that of what the status speaks of: then it says who is at a place, and not the member. */
+export const knowsRoster = ({ epoch, chain }) => trust.genesis?.chain === chain && Number(trust.roster.epoch) === epoch;
 
 export async function loadTrust() {
   if (whyNotHere()) return;
-  const kept = memory((storage) => storage.getItem(PINNED));
+  const kept = stored(() => localStorage.getItem(PINNED));
   try {
     if (kept !== null) return void await adopt(kept, true);
   } catch (error) {
@@ -43,7 +40,7 @@ export async function loadTrust() {
 /** Throws a Refusal when it is none; what was pinned before then stays. */
 export async function pin(text) {
   await adopt(text, true);
-  memory((storage) => storage.setItem(PINNED, text));
+  stored(() => localStorage.setItem(PINNED, text));
 }
 
 export async function pinFile(file) {
@@ -52,8 +49,8 @@ export async function pinFile(file) {
 }
 
 export async function unpin() {
-  memory((storage) => storage.removeItem(PINNED));
-  Object.assign(trust, { genesis: null, isPinned: false, isKept: false, text: null, problem: null });
+  stored(() => localStorage.removeItem(PINNED));
+  Object.assign(trust, NONE);
   await loadTrust();
 }
 
@@ -90,7 +87,7 @@ function posteriorOf({ logOdds }) {
 }
 
 function judge(shown, verdict) {
-  const { belief, checkpoint } = verdict.result;
+  const { belief, checkpoint, roster } = verdict.result;
   if (verdict.result.isCalibration || toHex(belief.question) !== shown.question)
     return { state: 'bad', says: 'This certificate is about something else.' };
   if (Number(belief.height) < shown.height) return { state: 'wait', says: 'A newer certificate is on its way.' };
@@ -98,7 +95,7 @@ function judge(shown, verdict) {
   if (Number(belief.height) > shown.height) return { state: 'wait', says: 'The question has moved on.' };
   const wrong = contradictions(shown, belief);
   if (wrong.length > 0) return { state: 'bad', says: `This member shows another ${wrong.join(', ')} than the group has signed.` };
-  const by = `${verdict.result.signers.length} of ${trust.genesis.members.length} signed, ${verdict.result.needed} needed at ${thresholdText(checkpoint.threshold)}`;
+  const by = `${verdict.result.signers.length} of ${roster.heads} signed, ${verdict.result.needed} needed at ${thresholdText(checkpoint.threshold)}`;
   return trust.isPinned
     ? { state: 'good', says: `Verified in this browser: ${by}.` }
     : { state: 'unpinned', says: `The signatures hold: ${by}. Who the members are is this server’s word until you pin a genesis.` };
@@ -114,7 +111,9 @@ export async function checkCertificate(shown) {
     if (!(error instanceof Failure)) throw error;
     return { state: 'wait', says: `No certificate so far: ${error.message}.`, steps: [], bytes };
   }
-  const verdict = await verifyCertificate(bytes, trust.genesis);
+  const { genesis } = trust;
+  const verdict = await verifyCertificate(bytes, genesis);
   if (!verdict.ok) return { state: 'bad', says: `Refused: ${verdict.reason}.`, steps: verdict.steps, bytes };
+  if (trust.genesis === genesis && verdict.result.roster.epoch > trust.roster.epoch) trust.roster = verdict.result.roster;
   return { ...judge(shown, verdict), steps: verdict.steps, bytes };
 }

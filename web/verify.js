@@ -1,12 +1,14 @@
 // Judges a certificate without trusting whoever handed it over. Written from docs/formats.md ("Certificate file", "By
-// hand") and docs/protocol.md (sections 1, 5 and 6), on WebCrypto's SHA-256 and Ed25519; runs in browsers and in Node.
+// hand") and docs/protocol.md (sections 1, 5, 6 and 8), on WebCrypto's SHA-256 and Ed25519; runs in browsers and in Node.
 //
-// Invariant: nothing is reported that is not bound to the signed checkpoint, and nothing is accepted that the formats
-// do not have in just that form. What a genesis says is believed; where it comes from is the caller's to know.
+// Invariant: nothing is reported that is not bound to the signed checkpoint, nothing is accepted that the formats do not
+// have in just that form, and each epoch's members are believed because a quorum of those before signed for them. What
+// a genesis says is believed; where it comes from is the caller's to know.
 
 const CERTIFICATE_BYTES_MAX = 1 << 20;
 const MEMBERS_MIN = 4;
 const MEMBERS_MAX = 256;
+const HANDOVERS_MAX = 256;
 const PROOF_HASHES_MAX = 64;
 const FULL_WEIGHT = 65536n;
 const INT_MIN = -(2n ** 63n);
@@ -36,21 +38,7 @@ function textOf(bytes, what) {
 
 export const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-function fromHex(text, what) {
-  insist(/^([0-9a-f]{2})*$/.test(text), `${what} is not hexadecimal`);
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-function concat(...parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
+const concat = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
 const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 // Padded base64 whose unused bits are zero: one text for the same bytes.
@@ -102,20 +90,14 @@ class CborReader {
     const head = this.take(1)[0];
     if (head === 0xf6) return null;
     const argument = this.argument(head & 31);
-    const rest = BigInt(this.bytes.length - this.at);
     switch (head >> 5) {
       case 0: return argument;
       case 1: return -1n - argument;
-      case 2:
-      case 3: {
-        insist(argument <= rest, 'a record ends early');
-        const bytes = this.take(Number(argument));
-        return head >> 5 === 2 ? bytes : textOf(bytes, 'a text in a record');
-      }
-      case 4: {
-        insist(argument <= rest, 'a record ends early');
+      case 2: return this.take(Number(argument));
+      case 3: return textOf(this.take(Number(argument)), 'a text in a record');
+      case 4:
+        insist(argument <= this.bytes.length - this.at, 'a record ends early');
         return Array.from({ length: Number(argument) }, () => this.value(depth + 1));
-      }
       default: throw new Refusal('a record has a type that no record has');
     }
   }
@@ -163,10 +145,16 @@ const bytesOf = (count) => (value, name) => {
 const hash = bytesOf(32);
 const isShown = (text, most) =>
   !/[\u0000-\u001f\u007f-\u009f]/.test(text) && text.length > 0 && encoder.encode(text).length <= most;
+const isName = (text) => isShown(text, 64) && !/[\p{White_Space}+]/u.test(text);
 const shown = (most) => (value, name) => {
   insist(typeof value === 'string' && isShown(value, most), `${name} is not a text of 1 to ${most} bytes`);
   return value;
 };
+const properName = (value, name) => {
+  insist(typeof value === 'string' && isName(value), `${name} is no name of a member`);
+  return value;
+};
+const blob = (value, name) => bytesOf(value?.length)(value, name);
 const orNull = (check) => (value, name) => (value === null ? null : check(value, name));
 const listOf = (check, least, most) => (value, name) => {
   insist(Array.isArray(value) && value.length >= least && value.length <= most, `${name} has the wrong length`);
@@ -199,7 +187,7 @@ const STATE = tuple(
   ['members', hash], ['parameters', hash]);
 
 const MEMBER = tuple(
-  ['kind', number(15n, 15n)], ['number', number(0n, 255n)], ['name', shown(64)], ['key', bytesOf(32)],
+  ['kind', number(15n, 15n)], ['number', number(0n, 255n)], ['name', orNull(properName)], ['key', hash],
   ['weight', share], ['level', number(0n, 3n)], ['reputation', share], ['suspicion', share],
   ['reason', number(0n, 6n)], ['proof', number(0n, 4n)]);
 
@@ -209,6 +197,18 @@ const CALIBRATION = tuple(
   ['margin', orNull(int)],
   ['members', listOf(tuple(['reports', uint], ['skill', int], ['group', uint32], ['discounted', uint]), 1, MEMBERS_MAX)],
   ['results', hash], ['height', uint]);
+
+const ROSTER = tuple(
+  ['kind', number(20n, 20n)], ['epoch', uint], ['height', uint], ['threshold', threshold],
+  ['places', number(BigInt(MEMBERS_MIN), BigInt(MEMBERS_MAX))],
+  ['members', listOf(tuple(['place', number(0n, 255n)], ['name', properName], ['key', hash]), MEMBERS_MIN, MEMBERS_MAX)]);
+
+const HANDOVER = tuple(
+  ['kind', number(21n, 21n)],
+  ['checkpoint', tuple(['height', uint], ['size', number(3n, UINT_MAX)], ['root', hash], ['epoch', uint],
+    ['numerator', uint32], ['denominator', uint32])],
+  ['signatures', listOf(tuple(['member', number(0n, 255n)], ['signature', bytesOf(64)]), 1, MEMBERS_MAX)],
+  ['peaks', listOf(hash, 0, 64)], ['roster', blob], ['state', blob]);
 
 function checkBelief(belief) {
   const count = belief.hypotheses.length;
@@ -262,6 +262,20 @@ export async function merkleClimb(leaf, index, size, proof) {
   return last === 0n ? root : null;
 }
 
+/** The root over complete subtrees, the smallest first as the bits of `count` say, and the leaves behind them. */
+async function rootBehind(peaks, count, leaves) {
+  let edge = peaks;
+  for (const [i, leaf] of leaves.entries()) {
+    let node = await leafHash(leaf);
+    let full = 0;
+    for (let bits = count + BigInt(i); (bits & 1n) === 1n; bits >>= 1n) node = await nodeHash(edge[full++], node);
+    edge = [node, ...edge.slice(full)];
+  }
+  let [root] = edge;
+  for (const peak of edge.slice(1)) root = await nodeHash(peak, root);
+  return root;
+}
+
 async function insistIncluded(record, index, size, proof, root, what) {
   const reached = await merkleClimb(await leafHash(record), index, size, proof);
   insist(reached !== null && equal(reached, root), `${what}: the inclusion proof does not lead to the root`);
@@ -271,8 +285,6 @@ async function insistIncluded(record, index, size, proof, root, what) {
 
 const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
-const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
-const SQRT_M1 = 19681161376707505956807079304988542015446066515923890162744021073123829784752n;
 // The y of the points of order 1, 2, 4 and 8.
 const Y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
 const SMALL = new Set([1n, P - 1n, 0n, Y8, P - Y8]);
@@ -289,6 +301,9 @@ function power(base, exponent) {
     if (left & 1n) result = (result * square) % P;
   return result;
 }
+
+const D = modulo(-121665n * power(121666n, P - 2n));
+const SQRT_M1 = power(2n, (P - 1n) / 4n);
 
 /** Canonical, and none of the points of small order. */
 function isPlainPoint(bytes) {
@@ -352,11 +367,11 @@ const atLeast = (a, b) => a.numerator * b.denominator >= b.numerator * a.denomin
 export const quorumOf = (members, { numerator, denominator }) =>
   (BigInt(members) * numerator + denominator - 1n) / denominator;
 
-function raised({ numerator, denominator }) {
+function raised(base) {
   const most = { numerator: 9n, denominator: 10n };
-  const more = { numerator: 100n * numerator + 15n * denominator, denominator: 100n * denominator };
+  const more = { numerator: 100n * base.numerator + 15n * base.denominator, denominator: 100n * base.denominator };
   const lifted = atLeast(more, most) ? most : more;
-  return atLeast(lifted, { numerator, denominator }) ? lifted : { numerator, denominator };
+  return atLeast(lifted, base) ? lifted : base;
 }
 
 export const thresholdText = ({ numerator, denominator }) => `${numerator}/${denominator}`;
@@ -374,22 +389,23 @@ const GENESIS_KEYS = 'created credimus members name state_bytes_max threshold';
 
 /** JSON without what JSON.parse lets pass: keys that come twice, and numbers that are not plain. */
 function strictJson(text) {
-  const STRINGS = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
   let keys = 0;
-  const bare = text.replace(STRINGS, (whole, colon) => {
-    if (colon !== undefined) keys++;
+  const bare = text.replace(/"(?:[^"\\]|\\.)*"(\s*:)?/g, (_, colon) => {
+    if (colon) keys++;
     return '';
   });
   insist(/^[\s{}[\],:0-9]*$/.test(bare), 'the genesis has something else than texts and plain numbers');
+  const keep = function (key, value) {
+    if (key !== '' && !Array.isArray(this)) keys--;
+    return value;
+  };
   let value;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, keep);
   } catch {
     throw new Refusal('the genesis is not JSON');
   }
-  const count = (node) => typeof node !== 'object' || node === null ? 0
-    : Object.values(node).reduce((sum, child) => sum + count(child), Array.isArray(node) ? 0 : Object.keys(node).length);
-  insist(count(value) === keys, 'the genesis has a key twice');
+  insist(keys === 0, 'the genesis has a key twice');
   return value;
 }
 
@@ -401,28 +417,33 @@ function createdUs(text) {
   return BigInt(ms) * 1000n + BigInt(match[2]);
 }
 
-const isName = (text) => isShown(text, 64) && !/[\p{White_Space}+]/u.test(text);
+async function memberOf(name, key) {
+  return { name, key, keyId: (await sha256(encoder.encode(name), Uint8Array.of(10, 1), key)).slice(0, 4) };
+}
+
+/** Who is at which place in an epoch; null at a vacant one. */
+function rosterOf(epoch, height, inForce, places) {
+  const members = places.filter((one) => one !== null);
+  insist(new Set(members.map(({ name }) => name)).size === members.length, 'two members have one name');
+  insist(new Set(members.map(({ key }) => toHex(key))).size === members.length, 'two members have one key');
+  return { epoch, height, threshold: inForce, places, heads: members.length };
+}
 
 function readMember(member, i) {
   insist(typeof member === 'object' && member !== null && Object.keys(member).sort().join(' ') === 'key name',
     `member ${i} of the genesis is not a name and a key`);
-  insist(typeof member.name === 'string' && isName(member.name), `member ${i} of the genesis has no proper name`);
-  insist(typeof member.key === 'string' && member.key.length === 64, `member ${i} of the genesis has no key of 64 digits`);
-  const key = fromHex(member.key.toLowerCase(), 'a key');
+  properName(member.name, `what the genesis calls member ${i}`);
+  insist(typeof member.key === 'string' && /^[0-9a-fA-F]{64}$/.test(member.key), `member ${i} of the genesis has no key`);
+  const key = Uint8Array.from(member.key.match(/../g), (pair) => parseInt(pair, 16));
   insistKey(key);
-  return { name: member.name, key };
+  return memberOf(member.name, key);
 }
 
-async function keyIdOf({ name, key }) {
-  return (await sha256(encoder.encode(name), Uint8Array.of(10, 1), key)).slice(0, 4);
-}
-
-/** Reads genesis.json. Gives name, threshold, members and the chain id in hex; throws a Refusal. */
+/** Reads genesis.json. Gives name, members, the roster of the first epoch and the chain id in hex; throws a Refusal. */
 export async function readGenesis(text) {
   insist(text.length <= CERTIFICATE_BYTES_MAX, 'the genesis is too large');
-  const json = strictJson(text);
-  insist(typeof json === 'object' && json !== null && Object.keys(json).sort().join(' ') === GENESIS_KEYS,
-    'the genesis has not just the keys that it should have');
+  const { vacant = 0, ...json } = strictJson(text) ?? {};
+  insist(Object.keys(json).sort().join(' ') === GENESIS_KEYS, 'the genesis has not just the keys that it should have');
   insist(json.credimus === 1, 'the genesis is of another version');
   insist(typeof json.name === 'string' && isShown(json.name, 64), 'the genesis has no proper name');
   insist(Number.isInteger(json.state_bytes_max) && json.state_bytes_max >= 2 ** 20 && json.state_bytes_max <= 2 ** 36,
@@ -431,13 +452,16 @@ export async function readGenesis(text) {
   const inForce = thresholdOf(json.threshold, 'the threshold of the genesis');
   insist(Array.isArray(json.members) && json.members.length >= MEMBERS_MIN && json.members.length <= MEMBERS_MAX,
     'a genesis has 4 to 256 members');
-  const members = json.members.map(readMember);
-  insist(new Set(members.map(({ name }) => name)).size === members.length, 'the genesis has a name twice');
-  insist(new Set(members.map(({ key }) => toHex(key))).size === members.length, 'the genesis has a key twice');
-  for (const member of members) member.keyId = await keyIdOf(member);
-  const record = cborEncode([0n, 1n, json.name, createdUs(json.created), [inForce.numerator, inForce.denominator],
-    members.map(({ name, key }) => [name, key]), BigInt(json.state_bytes_max)]);
-  return { name: json.name, threshold: inForce, members, chain: toHex(await sha256(record)) };
+  insist(Number.isInteger(vacant) && vacant >= 0 && vacant <= MEMBERS_MAX - json.members.length,
+    'the genesis has more than 256 places');
+  const members = await Promise.all(json.members.map(readMember));
+  const record = [0n, 1n, json.name, createdUs(json.created), [inForce.numerator, inForce.denominator],
+    members.map(({ name, key }) => [name, key]), BigInt(json.state_bytes_max)];
+  if (vacant > 0) record.push(BigInt(vacant));
+  return {
+    name: json.name, members, chain: toHex(await sha256(cborEncode(record))),
+    roster: rosterOf(0n, 0n, inForce, [...members, ...Array(vacant).fill(null)]),
+  };
 }
 
 // The file: lines, taken from the top.
@@ -495,6 +519,7 @@ function readFile(bytes) {
   file.stateProof = lines.all('state-proof', PROOF_HASHES_MAX, hash);
   file.members = lines.all('member', MEMBERS_MAX, (record) => record);
   insist(file.members.length > 0, 'there are no members');
+  file.handovers = lines.all('handover', HANDOVERS_MAX, (record) => record);
   insist(lines.take() === '', 'there is no empty line before the note');
   file.note = lines.rest;
   return file;
@@ -539,31 +564,88 @@ function stepChain({ checkpoint, genesis }) {
   return `it is of the group ${genesis.chain.slice(0, 16)}`;
 }
 
+// The text that members sign, of a checkpoint that came without it.
+const textOfCheckpoint = (chain, { height, size, root, epoch, numerator, denominator }) => encoder.encode(
+  `credimus/${chain.slice(0, 16)}\n${size}\n${btoa(String.fromCharCode(...root))}\nheight ${height}\nepoch ${epoch}\n`
+  + `threshold ${numerator}/${denominator}\n`);
+
+async function insistSigned({ checkpoint, signatures }, roster, chain) {
+  const text = textOfCheckpoint(chain, checkpoint);
+  let from = 0n;
+  for (const { member, signature } of signatures) {
+    const signer = roster.places[member];
+    insist(member >= from && signer, `who signs the end of epoch ${roster.epoch} is no member, or does it twice`);
+    insist(await verifySignature(signer.key, text, signature), `the signature of ${signer.name} to its end does not verify`);
+    from = member + 1n;
+  }
+  insist(BigInt(signatures.length) >= quorumOf(roster.heads, roster.threshold), `too few sign the end of epoch ${roster.epoch}`);
+}
+
+// Keys that were members' before have been looked at.
+async function rosterFrom(record, before) {
+  const { epoch, height, threshold: inForce, places: count, members } = ROSTER(cborDecode(record), 'the roster');
+  insist(Number(count) === before.places.length && epoch === before.epoch + 1n, 'the next roster does not follow');
+  const places = Array(before.places.length).fill(null);
+  let from = 0n;
+  for (const { place, name, key } of members) {
+    insist(place >= from && place < count, 'the places of a roster are not in order');
+    if (!before.places.some((one) => one !== null && equal(one.key, key))) insistKey(key);
+    places[place] = await memberOf(name, key);
+    from = place + 1n;
+  }
+  return rosterOf(epoch, height, inForce, places);
+}
+
+async function rosterAfter(handover, roster, chain) {
+  const { checkpoint, peaks } = handover;
+  checkThreshold(checkpoint, 'the threshold of a handover');
+  insist(checkpoint.epoch === roster.epoch, `where epoch ${roster.epoch} should end, epoch ${checkpoint.epoch} does`);
+  insist(checkpoint.height > roster.height, `epoch ${roster.epoch} ends before it begins`);
+  await insistSigned(handover, roster, chain);
+  const count = checkpoint.size - 2n;
+  insist(peaks.length === count.toString(2).replaceAll('0', '').length, 'a handover has not the subtrees of its size');
+  const root = await rootBehind(peaks, count, [handover.roster, handover.state]);
+  insist(equal(root, checkpoint.root), 'the next roster is not in what the members of the epoch signed');
+  const next = await rosterFrom(handover.roster, roster);
+  const { height } = STATE(cborDecode(handover.state), 'the state');
+  insist(height === checkpoint.height && next.height === height, 'a handover speaks of two heights');
+  return next;
+}
+
+async function stepEpochs(found) {
+  const { file, genesis } = found;
+  found.roster = genesis.roster;
+  for (const bytes of file.handovers)
+    found.roster = await rosterAfter(HANDOVER(cborDecode(bytes), 'a handover'), found.roster, genesis.chain);
+  return `epoch ${found.roster.epoch} has ${found.roster.heads} members, by ${file.handovers.length} handovers from the genesis`;
+}
+
 async function stepSignatures(found) {
-  const { genesis, signatures, text } = found;
+  const { roster, signatures, text } = found;
   found.signers = new Set();
   for (const { name, keyId, signature } of signatures) {
-    const member = genesis.members.findIndex((one) => one.name === name);
-    if (member < 0 || !equal(genesis.members[member].keyId, keyId)) continue;
+    const member = roster.places.findIndex((one) => one?.name === name);
+    if (member < 0 || !equal(roster.places[member].keyId, keyId)) continue;
     insist(!found.signers.has(member), `${name} has signed twice`);
-    insist(await verifySignature(genesis.members[member].key, text, signature), `the signature of ${name} does not verify`);
+    insist(await verifySignature(roster.places[member].key, text, signature), `the signature of ${name} does not verify`);
     found.signers.add(member);
   }
   return `${found.signers.size} signatures of members verify`;
 }
 
-function stepThreshold({ checkpoint, genesis }) {
-  insist(checkpoint.epoch === 0n, 'it is of an epoch that the genesis does not know');
-  insist(atLeast(checkpoint.threshold, genesis.threshold), 'its threshold is below that of the genesis');
-  return `the threshold ${thresholdText(checkpoint.threshold)} is not below the genesis'`;
+function stepThreshold({ checkpoint, roster }) {
+  insist(checkpoint.epoch === roster.epoch, `it is of epoch ${checkpoint.epoch}, and its handovers lead to epoch ${roster.epoch}`);
+  insist(checkpoint.height > roster.height, 'it is of a height before its epoch');
+  insist(atLeast(checkpoint.threshold, roster.threshold), 'its threshold is below that of its epoch');
+  return `the threshold ${thresholdText(checkpoint.threshold)} is not below that of epoch ${roster.epoch}`;
 }
 
 function stepHeads(found) {
-  const count = found.genesis.members.length;
-  found.needed = quorumOf(count, found.checkpoint.threshold);
+  const { heads } = found.roster;
+  found.needed = quorumOf(heads, found.checkpoint.threshold);
   insist(BigInt(found.signers.size) >= found.needed,
-    `${found.signers.size} of ${count} members have signed, ${found.needed} would have to`);
-  return `${found.signers.size} of ${count} have signed, ${found.needed} had to`;
+    `${found.signers.size} of ${heads} members have signed, ${found.needed} would have to`);
+  return `${found.signers.size} of ${heads} have signed, ${found.needed} had to`;
 }
 
 async function stepState(found) {
@@ -575,24 +657,26 @@ async function stepState(found) {
   return `the state of height ${checkpoint.height} is the last leaf of the signed log`;
 }
 
+const VACANT = { name: null, key: new Uint8Array(32) };
+
 async function stepMembers(found) {
-  const { file, genesis } = found;
-  insist(file.members.length === genesis.members.length, 'it has not one record for each member');
+  const { file, roster } = found;
+  insist(file.members.length === roster.places.length, 'it has not one record for each place');
   found.members = file.members.map((bytes) => MEMBER(cborDecode(bytes), 'a member'));
   found.members.forEach((member, i) => {
-    const { name, key } = genesis.members[i];
+    const { name, key } = roster.places[i] ?? VACANT;
     insist(member.number === BigInt(i) && member.name === name && equal(member.key, key),
-      `the record of member ${i} is not that of the genesis' member`);
+      `the record of place ${i} is not that of its member`);
+    insist(name !== null || member.weight + member.level + member.suspicion + member.reason === 0n, 'a vacant place counts');
   });
   insist(equal(await merkleRoot(file.members), found.state.members), 'the records of the members are not those of the state');
-  return `the records of ${genesis.members.length} members are those of the state`;
+  return `the records of ${roster.heads} members are those of the state`;
 }
 
-function stepLevels({ genesis, members, checkpoint }) {
+function stepLevels({ roster, members, checkpoint }) {
   const apart = members.filter(({ level }) => level >= APART_FROM).length;
-  const count = genesis.members.length;
-  const isRaised = BigInt(apart) > BigInt(count) - quorumOf(count, genesis.threshold);
-  insist(!isRaised || atLeast(checkpoint.threshold, raised(genesis.threshold)),
+  const isRaised = BigInt(apart) > BigInt(roster.heads) - quorumOf(roster.heads, roster.threshold);
+  insist(!isRaised || atLeast(checkpoint.threshold, raised(roster.threshold)),
     `${apart} members see a partition, and the threshold was not raised`);
   return isRaised ? `${apart} members see a partition: the threshold was raised` : 'the threshold fits what members see of a partition';
 }
@@ -614,12 +698,12 @@ function stepWeight(found) {
 }
 
 async function stepBelief(found) {
-  const { file, checkpoint, state, genesis } = found;
+  const { file, checkpoint, state, roster } = found;
   const belief = readBelief(file.belief);
   const inLog = belief.kind !== 14n;
   insist(inLog === (file.questions === null), 'only a question that is no verdict is in the tree of questions');
   insist(belief.height <= checkpoint.height, 'the belief is of a later height than the note');
-  insist(belief.kind !== 18n || belief.members.length === genesis.members.length, 'the calibration has not all members');
+  insist(belief.kind !== 18n || belief.members.length === roster.places.length, 'the calibration has not all members');
   const [size, root] = inLog ? [checkpoint.size, checkpoint.root] : [file.questions, state.questions];
   await insistIncluded(file.belief, file.index, size, file.proof, root, 'the belief');
   found.belief = belief;
@@ -627,16 +711,16 @@ async function stepBelief(found) {
 }
 
 const STEPS = [
-  ['form', stepForm], ['group', stepChain], ['signatures', stepSignatures], ['threshold', stepThreshold],
-  ['heads', stepHeads], ['state', stepState], ['members', stepMembers], ['partition', stepLevels],
-  ['parameters', stepParameters], ['weight', stepWeight], ['belief', stepBelief],
+  ['form', stepForm], ['group', stepChain], ['epochs', stepEpochs], ['signatures', stepSignatures],
+  ['threshold', stepThreshold], ['heads', stepHeads], ['state', stepState], ['members', stepMembers],
+  ['partition', stepLevels], ['parameters', stepParameters], ['weight', stepWeight], ['belief', stepBelief],
 ];
 
 function resultOf(found) {
-  const { checkpoint, state, genesis, signers, needed, belief, members } = found;
+  const { checkpoint, state, roster, signers, needed, belief, members } = found;
   return {
-    checkpoint, state, needed, belief, members,
-    signers: [...signers].sort((a, b) => a - b).map((member) => genesis.members[member].name),
+    checkpoint, state, roster, needed, belief, members,
+    signers: [...signers].sort((a, b) => a - b).map((member) => roster.places[member].name),
     isVerdict: belief.kind === 12n,
     isCalibration: belief.kind === 18n,
   };
@@ -652,8 +736,9 @@ export async function verifyCertificate(bytes, genesis) {
       steps.push({ step, ok: true, says: await check(found) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      steps.push({ step, ok: false, says: error.message });
-      return { ok: false, steps, reason: error.message, result: null };
+      const reason = error.message;
+      steps.push({ step, ok: false, says: reason });
+      return { ok: false, steps, reason, result: null };
     }
   }
   return { ok: true, steps, reason: null, result: resultOf(found) };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Starts a group and runs one of the browser tests against it.
+"""Starts a group and runs one of the browser tests against it; epochs needs no group.
 
-usage: tests/browser/run.py verify|page
+usage: tests/browser/run.py epochs|verify|page
 
 environment: CREDIMUS (the binary), BROWSER (a folder in which the packages of tests/browser/package.json are installed,
 `make browser` does that; the screenshots go there as well). Skipped, exit code 77, where something is missing; says what.
@@ -76,9 +76,11 @@ def run(script, told, folder):
 
 
 def main():
-    if sys.argv[1:] not in (["verify"], ["page"]):
+    if sys.argv[1:] not in (["epochs"], ["verify"], ["page"]):
         sys.exit(__doc__)
     need_node()
+    if sys.argv[1] == "epochs":
+        sys.exit(subprocess.run(["node", os.path.join(HERE, "test_epochs.mjs")], check=False, timeout=300).returncode)
     folder = os.environ.get("BROWSER", os.path.join("build", "browser"))
     chromium = need_browser(folder) if sys.argv[1] == "page" else None
     with world.Cluster(world.MEMBERS) as cluster:

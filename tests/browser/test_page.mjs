@@ -113,7 +113,7 @@ test('genesis pinned then green, remembered, and forgotten when asked', async ()
   const { chain } = await (await fetch(`${world.url}/v1/status`)).json();
   assert.match(await page.locator('#trust-hash').textContent(), new RegExp(`Pinned: SHA-256 ${chain}`));
   await card(page, 'decided').locator('summary').click();
-  assert.equal(await card(page, 'decided').locator('.check li').count(), 11);
+  assert.equal(await card(page, 'decided').locator('.check li').count(), 12);
   await page.reload();
   await verdictOf(page, 'decided', 'good');
   await page.locator('#unpin').click();
@@ -200,6 +200,44 @@ for (const [what, lie] of Object.entries(LIES)) {
     await close();
   });
 }
+
+test('member that gives the others different names then those that the group has signed', async () => {
+  const rename = (list) => list.forEach((one) => (one.name = 'mallory'));
+  const { page, close } = await open({ prepare: async (fresh) => {
+    await changing(fresh, '**/v1/members', (json) => (rename(json.members), json));
+    await changing(fresh, '**/v1/status', (json) => ([json.lanes, json.peers].forEach(rename), json));
+  } });
+  await pin(page);
+  await verdictOf(page, 'decided', 'good');
+  await page.locator('#members tr', { hasText: world.liar }).waitFor();
+  assert.equal(await page.locator('#members, #lanes, #evidence').getByText('mallory').count(), 0);
+  await close();
+});
+
+test('place that is vacant then no row for it, and the others stay with what is theirs', async () => {
+  const vacant = 3;
+  const without = (list) => list.filter(({ member }) => member !== vacant);
+  const { page, close } = await open({ prepare: async (fresh) => {
+    await changing(fresh, '**/v1/members', (json) => Object.assign(json, { members: without(json.members) }));
+    await changing(fresh, '**/v1/status', (json) => Object.assign(json, { lanes: without(json.lanes), peers: without(json.peers) }));
+  } });
+  await verdictOf(page, 'decided', 'unpinned');
+  const names = await page.locator('#lanes .lane-names bdi').allTextContents();
+  assert.equal(names.length, world.members - 1);
+  assert.ok(!names.includes(`m${vacant}`));
+  assert.equal(await page.locator('#evidence .strip').count(), world.members - 1);
+  assert.equal(await page.locator('#members tbody tr').count(), world.members - 1);
+  assert.equal(await card(page, 'decided').locator('.dot').count(), world.members - 1);
+  // What is picked in the last row is of the member whose name stands there.
+  const lowest = await page.locator('#lanes circle.hit').evaluateAll((all) => {
+    const [one] = all.sort((a, b) => b.cy.baseVal.value - a.cy.baseVal.value);
+    one.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    return one.cy.baseVal.value;
+  });
+  assert.equal(lowest, 22 + 34 * (world.members - 2));
+  assert.match(await page.locator('#lanes-picked').textContent(), new RegExp(`^${names.at(-1)}, batch`));
+  await close();
+});
 
 test('evidence comes then the page follows by the event stream alone', async () => {
   // Timers of a second and more never fire here: what is read again is read because of an event.

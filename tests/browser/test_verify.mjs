@@ -166,6 +166,7 @@ test('certificates of real members then good, and as the binary reads them', asy
     assert.equal(Number(result.needed), theirs.json.needed);
     assert.equal(verify.thresholdText(result.checkpoint.threshold), theirs.json.threshold);
     assert.equal(result.isCalibration, name === 'family');
+    assert.equal(result.roster.heads, theirs.json.members);
     if (result.isCalibration) continue;
     assert.equal(result.isVerdict, name === 'verdict');
     assert.equal(verify.toHex(result.belief.question), theirs.json.question);
@@ -254,7 +255,7 @@ test('signed by all but not true then refused at its step', async () => {
     return note.replace(from, to);
   };
   await refusedAt(resigned(files.verdict, put(/epoch 0/, 'epoch 1')), 'threshold', /epoch/);
-  await refusedAt(resigned(files.verdict, put(/threshold .*/, 'threshold 7/10')), 'threshold', /below that of the genesis/);
+  await refusedAt(resigned(files.verdict, put(/threshold .*/, 'threshold 7/10')), 'threshold', /below that of its epoch/);
   await refusedAt(resigned(files.verdict, put(/threshold .*/, 'threshold 2/3')), 'form', /above 2\/3/);
   await refusedAt(resigned(files.verdict, put(/threshold .*/, 'threshold 4/5')), 'parameters', /not that of the state/);
   await refusedAt(resigned(files.verdict, put(/height .*/, 'height 1')), 'state', /another height/);

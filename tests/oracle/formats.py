@@ -13,6 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 import cbor  # pylint: disable=wrong-import-position
 import ed25519  # pylint: disable=wrong-import-position
+import epochs  # pylint: disable=wrong-import-position
 import readers  # pylint: disable=wrong-import-position
 from cbor import Tag  # pylint: disable=wrong-import-position
 from readers import leaf, root, sha256  # pylint: disable=wrong-import-position
@@ -58,6 +59,7 @@ ITEMS = [
     ("close", "", cbor.encode([4, POOL])),
     ("answer", "to the challenge of height 64", cbor.encode([5, 64, sha256(b"answer")])),
     ("level", "major", cbor.encode([6, 2])),
+    *[("reconfigure", about, change) for about, change in epochs.CHANGES],
     ("reveal", "an ordinary question", cbor.encode([8, POOL, SALTS[0], None])),
     ("reveal", "a canary", cbor.encode([8, PANEL, SALTS[1], 2])),
     ("close_family", "", cbor.encode([9, "lamps"])),
@@ -140,7 +142,8 @@ LEAVES = [leaf(entry) for entry in LOG]
 ROOT = root(LEAVES)
 RECORDS = [("genesis", GENESIS), ("proof", PROOF_RECORD), ("verdict", VERDICT), ("state", STATE), ("question", QUESTIONS[0]),
            ("question", QUESTIONS[1]), *[("member", m) for m in MEMBERS], ("parameters", PARAMETERS), ("suspicion", SUSPICION),
-           ("calibration", CALIBRATION), ("calibration", UNRIVALLED), ("calibrated", CALIBRATED)]
+           ("calibration", CALIBRATION), ("calibration", UNRIVALLED), ("calibrated", CALIBRATED), ("genesis", epochs.GENESIS),
+           ("member", epochs.member_records(0)[4]), *[("roster", epochs.roster_record(e + 1, h)) for e, (h, _) in enumerate(epochs.ENDS)]]
 
 # --- what leaves the group ---
 
@@ -208,6 +211,7 @@ def vectors():
                 "paths": [[h.hex() for h in readers.path(i, LEAVES)] for i in range(len(LOG))]},
         "checkpoint": {"text": CHECKPOINT, "signatures": [s.hex() for s in SIGNATURES], "note": NOTE},
         "certificates": [{"about": a, "file": f} for a, f in CERTIFICATES],
+        "epochs": epochs.vectors(),
         "receipts": [{"about": a, "member": m, "index": i, "entry": LOG[i].hex(), "bytes": receipt_of(m, i).hex()} for a, m, i in RECEIPTS],
     }
 
@@ -227,16 +231,17 @@ def check_readers():
     for _, (header, digest, _) in HEADERS:
         assert readers.read_header(header, members, CHAIN)[1] == digest
         refused(lambda h=header: readers.read_header(h, members, ZEROS))
+    epochs.check_readers(refused)
     for i in range(len(LOG)):
         assert readers.walk(LEAVES[i], i, len(LOG), readers.path(i, LEAVES)) == ROOT
 
 
-def refused(attempt):
+def refused(attempt, about="something that was changed"):
     try:
         attempt()
     except (readers.Refused, ValueError):
         return
-    raise AssertionError("something that was changed is accepted")
+    raise AssertionError(f"accepted: {about}")
 
 
 def main():

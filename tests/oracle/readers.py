@@ -4,6 +4,7 @@ import base64
 import fractions
 import hashlib
 import json
+import math
 import re
 
 import cbor
@@ -80,10 +81,11 @@ def genesis_of(text):
     created = (days * 86400 + hour * 3600 + minute * 60 + second) * 10**6 + micros
     numerator, denominator = map(int, genesis["threshold"].split("/"))
     members = [[m["name"], bytes.fromhex(m["key"])] for m in genesis["members"]]
+    vacant = genesis.get("vacant", 0)
     canonical = cbor.encode([0, genesis["credimus"], genesis["name"], created, [numerator, denominator], members,
-                             genesis["state_bytes_max"]])
+                             genesis["state_bytes_max"], *([vacant] if vacant else [])])
     return {"members": members, "threshold": fractions.Fraction(numerator, denominator), "canonical": canonical,
-            "chain": sha256(canonical)}
+            "chain": sha256(canonical), "places": members + [None] * vacant}
 
 
 # --- c2sp.org/signed-note and c2sp.org/tlog-checkpoint ---
@@ -111,6 +113,11 @@ def read_note(note, members):
             signers.append(name)
     demand(signers, "nobody known has signed")
     return text, signers
+
+
+def checkpoint_text(chain, height, size, log_root, epoch, numerator, denominator):
+    return (f"credimus/{chain[:8].hex()}\n{size}\n{base64.b64encode(log_root).decode()}\nheight {height}\nepoch {epoch}\n"
+            f"threshold {numerator}/{denominator}\n")
 
 
 def read_checkpoint(text, chain):
@@ -162,6 +169,76 @@ def read_header(header, members, chain):
     return fields, sha256(message)
 
 
+# --- epochs ---
+
+
+class Roster:
+    """Who is at which place in an epoch: pairs of name and key, None at a vacant one; and the base threshold."""
+
+    def __init__(self, epoch, height, threshold, places):
+        self.epoch, self.height, self.threshold, self.places = epoch, height, threshold, places
+        self.members = [member for member in places if member]
+        for field in (0, 1):
+            demand(len({member[field] for member in self.members}) == len(self.members), "somebody is a member twice")
+
+    def demand_quorum(self, signers, threshold):
+        demand(signers >= len(self.members) * threshold, "enough members signed")
+
+
+def fraction_of(numerator, denominator):
+    demand(1 <= denominator <= 1000 and 2 * denominator < 3 * numerator <= 3 * denominator, "a threshold")
+    return fractions.Fraction(numerator, denominator)
+
+
+def read_roster(record):
+    kind, epoch, height, threshold, count, members = cbor.decode(record)
+    demand(kind == 20 and epoch > 0 and 4 <= count <= 256 and len(members) >= 4, "a roster")
+    numbers = [place for place, _, _ in members]
+    demand(numbers == sorted(set(numbers)) and numbers[-1] < count, "places in order")
+    places = [None] * count
+    for place, name, key in members:
+        demand(1 <= len(name.encode()) <= 64 and name.isprintable() and not re.search(r"[\s+]", name), "a name")
+        point = ed25519.decompress(key)
+        demand(point and not ed25519.equal(point, ed25519.NEUTRAL), "a key")
+        demand(ed25519.equal(ed25519.multiply(ed25519.L, point), ed25519.NEUTRAL), "a key of prime order")
+        places[place] = [name, key]
+    return Roster(epoch, height, fraction_of(*threshold), places)
+
+
+def root_behind(peaks, count, leaves):
+    """Of a tree whose first `count` leaves are known by their complete subtrees, the smallest first; from the definition."""
+    if count == 0:
+        return root(leaves)
+    if not leaves and len(peaks) == 1:
+        return peaks[0]
+    k = 1 << (count + len(leaves) - 1).bit_length() - 1
+    if k <= count:
+        return sha256(b"\x01", peaks[-1], root_behind(peaks[:-1], count - k, leaves))
+    return sha256(b"\x01", root_behind(peaks, count, leaves[:k - count]), root(leaves[k - count:]))
+
+
+def read_handover(record, before, chain):
+    """The roster of the next epoch, when a quorum of the one before signed for it."""
+    kind, checkpoint, signatures, peaks, roster_bytes, state_bytes = cbor.decode(record)
+    height, size, log_root, epoch, numerator, denominator = checkpoint
+    demand(kind == 21 and epoch == before.epoch and height > before.height, "a handover of another epoch")
+    fraction_of(numerator, denominator)
+    text = checkpoint_text(chain, height, size, log_root, epoch, numerator, denominator).encode()
+    signers = [member for member, _ in signatures]
+    demand(signers == sorted(set(signers)), "signatures in order")
+    for member, signature in signatures:
+        demand(member < len(before.places) and before.places[member], "a handover signed by nobody")
+        demand(ed25519.verify(before.places[member][1], text, signature), "a signature of a handover")
+    before.demand_quorum(len(signers), before.threshold)
+    demand(size > 2 and len(peaks) == bin(size - 2).count("1"), "as many peaks as the size says")
+    demand(root_behind(peaks, size - 2, [leaf(roster_bytes), leaf(state_bytes)]) == log_root, "the last two leaves")
+    state = cbor.decode(state_bytes)
+    after = read_roster(roster_bytes)
+    demand(state[0] == 13 and state[1] == height == after.height, "the same height")
+    demand(after.epoch == epoch + 1 and len(after.places) == len(before.places), "the next epoch, of as many places")
+    return after
+
+
 # --- certificate files ---
 
 
@@ -181,15 +258,18 @@ def blobs(fields, word):
 
 
 def read_certificate(file, genesis_json):
-    """The seven steps of docs/formats.md, "By hand": the belief's record, and who signed."""
+    """The steps of docs/formats.md, "By hand": the belief's record, and who signed."""
     genesis = genesis_of(genesis_json)
-    members = genesis["members"]
     fields, note = fields_of(file)
-    text, signers = read_note(note, members)
+    roster = Roster(0, 0, genesis["threshold"], genesis["places"])
+    for record in blobs(fields, "handover"):
+        roster = read_handover(record, roster, genesis["chain"])
+    text, signers = read_note(note, roster.members)
     checkpoint = read_checkpoint(text, genesis["chain"])
-    threshold = fractions.Fraction(*checkpoint["threshold"])
-    demand(checkpoint["epoch"] == 0 and threshold >= genesis["threshold"], "epoch and threshold")
-    demand(len(signers) >= len(members) * threshold, "enough members signed")
+    threshold = fraction_of(*checkpoint["threshold"])
+    demand(checkpoint["epoch"] == roster.epoch and checkpoint["height"] > roster.height, "the epoch")
+    demand(threshold >= roster.threshold, "the threshold")
+    roster.demand_quorum(len(signers), threshold)
     state_bytes = blobs(fields, "state")[0]
     state = cbor.decode(state_bytes)
     index = int(fields["state-index"][0])
@@ -197,8 +277,14 @@ def read_certificate(file, genesis_json):
     demand(walk(leaf(state_bytes), index, checkpoint["size"], blobs(fields, "state-proof")) == checkpoint["root"], "the state's proof")
     records = blobs(fields, "member")
     decoded = [cbor.decode(record) for record in records]
-    demand([[r[2], r[3]] for r in decoded] == members and [r[1] for r in decoded] == list(range(len(members))), "the members")
+    there = [member or [None, bytes(32)] for member in roster.places]
+    demand([[r[2], r[3]] for r in decoded] == there and [r[1] for r in decoded] == list(range(len(there))), "the members")
+    demand(not any(r[4] or r[5] or r[7] or r[8] for r in decoded if r[2] is None), "a vacant place counts for nothing")
     demand(root([leaf(record) for record in records]) == state[5], "the members' root")
+    apart = sum(r[5] >= 2 for r in decoded)
+    if apart > len(roster.members) - math.ceil(len(roster.members) * roster.threshold):
+        raised = min(roster.threshold + fractions.Fraction(15, 100), fractions.Fraction(9, 10))
+        demand(threshold >= max(roster.threshold, raised), "the threshold was raised")
     demand(leaf(cbor.encode([16, *checkpoint["threshold"]])) == state[6], "the parameters")
     weight = sum(r[4] for r in decoded if r[2] in signers)
     demand(weight >= sum(r[4] for r in decoded) * threshold, "enough weight")

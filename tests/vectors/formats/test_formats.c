@@ -14,7 +14,7 @@
 #include "wire/proof.h"
 #include "wire/roster.h"
 
-enum { BYTES_MAX = 65536, KEYS = 4 };
+enum { BYTES_MAX = 65536, KEYS = 4, EPOCHS = 4 };
 
 static json_t *vectors;
 static struct genesis genesis;
@@ -100,10 +100,15 @@ static void commitments_then_these_hashes(void **state) {
 }
 
 static const char *kind_name(enum item_kind kind) {
-    static const char *const names[] = {[ITEM_ASK] = "ask",         [ITEM_TELL] = "tell",
-                                        [ITEM_RETRACT] = "retract", [ITEM_CLOSE] = "close",
-                                        [ITEM_ANSWER] = "answer",   [ITEM_LEVEL] = "level",
-                                        [ITEM_REVEAL] = "reveal",   [ITEM_CLOSE_FAMILY] = "close_family"};
+    static const char *const names[] = {[ITEM_ASK] = "ask",
+                                        [ITEM_TELL] = "tell",
+                                        [ITEM_RETRACT] = "retract",
+                                        [ITEM_CLOSE] = "close",
+                                        [ITEM_ANSWER] = "answer",
+                                        [ITEM_LEVEL] = "level",
+                                        [ITEM_REVEAL] = "reveal",
+                                        [ITEM_CLOSE_FAMILY] = "close_family",
+                                        [ITEM_RECONFIGURE] = "reconfigure"};
     return names[kind];
 }
 
@@ -134,7 +139,8 @@ static void items_then_read_and_written_the_same(void **state) {
         assert_memory_equal(bytes_of(object, "question", id).data, question.bytes, QUESTION_ID_BYTES);
     }
     assert_int_equal(kinds, 1u << ITEM_ASK | 1u << ITEM_TELL | 1u << ITEM_RETRACT | 1u << ITEM_CLOSE |
-                                1u << ITEM_ANSWER | 1u << ITEM_LEVEL | 1u << ITEM_REVEAL | 1u << ITEM_CLOSE_FAMILY);
+                                1u << ITEM_ANSWER | 1u << ITEM_LEVEL | 1u << ITEM_RECONFIGURE | 1u << ITEM_REVEAL |
+                                1u << ITEM_CLOSE_FAMILY);
 }
 
 static void headers_then_signed_the_same(void **state) {
@@ -274,6 +280,12 @@ static void put_genesis(struct slice bytes, struct writer *writer) {
     genesis_put(writer, &read);
 }
 
+static void put_roster(struct slice bytes, struct writer *writer) {
+    static struct roster read;
+    assert_int_equal(roster_read(bytes, &read), STATUS_OK);
+    roster_put(writer, &read);
+}
+
 /* [11, bstr]: the proof is what follows the head, which for these is three bytes. */
 static void put_proof(struct slice bytes, struct writer *writer) {
     enum { HEAD = 1 + 1 + 3 };
@@ -287,7 +299,7 @@ static const struct {
     {"genesis", put_genesis},       {"proof", put_proof},         {"verdict", put_belief},
     {"question", put_belief},       {"state", put_state},         {"member", put_member},
     {"parameters", put_parameters}, {"suspicion", put_suspicion}, {"calibration", put_calibration},
-    {"calibrated", put_calibrated},
+    {"calibrated", put_calibrated}, {"roster", put_roster},
 };
 
 static void records_then_read_and_written_the_same(void **state) {
@@ -381,6 +393,122 @@ static void certificates_then_they_hold(void **state) {
     }
 }
 
+/* --- Epochs --- */
+
+static struct genesis vacant_genesis(struct hash *ret_chain) {
+    static struct genesis read;
+    uint8_t buffer[BYTES_MAX];
+    const json_t *object = json_object_get(json_object_get(vectors, "epochs"), "genesis");
+    struct slice bytes = bytes_of(object, "bytes", buffer);
+    struct writer writer = again();
+    assert_int_equal(genesis_read(bytes, &read), STATUS_OK);
+    genesis_put(&writer, &read);
+    assert_written(&writer, bytes);
+    genesis_chain(&read, ret_chain);
+    assert_hash(object, "chain", ret_chain);
+    return read;
+}
+
+static const json_t *epochs_list(const char *name) {
+    const json_t *list = json_object_get(json_object_get(vectors, "epochs"), name);
+    assert_true(json_array_size(list) > 0);
+    return list;
+}
+
+/* The change makes the roster that the record says, and the handover leads to the same. */
+static void assert_epoch_ends(const json_t *object, const struct hash *of_chain, struct roster *roster) {
+    static struct handover handover;
+    static struct roster next;
+    uint8_t buffer[BYTES_MAX];
+    uint8_t record_buffer[BYTES_MAX];
+    struct item item;
+    struct writer writer = again();
+    struct slice bytes = bytes_of(object, "handover", buffer);
+    assert_int_equal(handover_read(bytes, &handover), STATUS_OK);
+    handover_put(&writer, &handover);
+    assert_written(&writer, bytes);
+    assert_int_equal(handover_verify(&handover, of_chain, roster, &next), STATUS_OK);
+
+    struct slice record = bytes_of(object, "roster", record_buffer);
+    writer = again();
+    roster_put(&writer, &next);
+    assert_written(&writer, record);
+
+    struct reader reader = reader_of(bytes_of(object, "change", buffer));
+    assert_int_equal(item_take(&reader, &item, NULL), STATUS_OK);
+    assert_int_equal(item.kind, ITEM_RECONFIGURE);
+    roster_apply(roster, &item.reconfigure, number_of(object, "height"));
+    writer = again();
+    roster_put(&writer, roster);
+    assert_written(&writer, record);
+}
+
+static void epochs_then_each_leads_to_the_next(void **state) {
+    (void)state;
+    static struct roster roster;
+    struct hash of_chain;
+    struct genesis first = vacant_genesis(&of_chain);
+    size_t i;
+    const json_t *object;
+    assert_int_equal(first.vacant, 2);
+    roster_of(&first, &roster);
+    json_array_foreach(epochs_list("ended"), i, object) assert_epoch_ends(object, &of_chain, &roster);
+    assert_int_equal(roster.epoch, EPOCHS);
+}
+
+static void certificates_over_epochs_then_they_hold(void **state) {
+    (void)state;
+    static const struct verify_policy policy = {0};
+    static struct verify_result result;
+    struct hash of_chain;
+    struct genesis first = vacant_genesis(&of_chain);
+    size_t i;
+    const json_t *object;
+    json_array_foreach(epochs_list("certificates"), i, object) {
+        uint8_t scratch[BYTES_MAX];
+        enum verify_step step;
+        struct certificate certificate;
+        struct writer writer = again();
+        struct slice file = text_of(object, "file");
+        assert_int_equal(verify_certificate(file, &first, &policy, scratch, sizeof scratch, &result, &step),
+                         STATUS_OK);
+        assert_int_equal(result.roster.epoch, number_of(object, "epoch"));
+        assert_int_equal(certificate_read(file, scratch, sizeof scratch, &certificate), STATUS_OK);
+        certificate_put(&writer, &certificate);
+        assert_written(&writer, file);
+    }
+}
+
+static enum verify_step step_named(struct slice name) {
+    static const char *const names[VERIFY_DONE] = {[VERIFY_EPOCH] = "epoch",
+                                                   [VERIFY_NOTE] = "note",
+                                                   [VERIFY_BASE] = "base",
+                                                   [VERIFY_HEADS] = "heads",
+                                                   [VERIFY_MEMBERS] = "members"};
+    for (unsigned step = 0; step < VERIFY_DONE; step++)
+        if (names[step] != NULL && slice_equal(name, slice_of_text(names[step]))) return (enum verify_step)step;
+    return VERIFY_DONE;
+}
+
+static void certificates_over_epochs_that_are_wrong_then_refused_at_their_step(void **state) {
+    (void)state;
+    static const struct verify_policy policy = {0};
+    static struct verify_result result;
+    struct hash of_chain;
+    struct genesis first = vacant_genesis(&of_chain);
+    size_t i;
+    const json_t *object;
+    json_array_foreach(epochs_list("refused"), i, object) {
+        uint8_t scratch[BYTES_MAX];
+        enum verify_step step;
+        enum status status =
+            verify_certificate(text_of(object, "file"), &first, &policy, scratch, sizeof scratch, &result, &step);
+        if (status == STATUS_OK || step != step_named(text_of(object, "step")))
+            fail_msg("%s: %s, %s", json_string_value(json_object_get(object, "about")), status_text(status),
+                     verify_step_text(step));
+    }
+}
+
 static void receipts_then_signed_the_same(void **state) {
     (void)state;
     size_t i;
@@ -417,6 +545,9 @@ int main(int count, char **arguments) {
         cmocka_unit_test(log_then_its_root_and_paths),
         cmocka_unit_test(checkpoint_then_signed_and_noted_the_same),
         cmocka_unit_test(certificates_then_they_hold),
+        cmocka_unit_test(epochs_then_each_leads_to_the_next),
+        cmocka_unit_test(certificates_over_epochs_then_they_hold),
+        cmocka_unit_test(certificates_over_epochs_that_are_wrong_then_refused_at_their_step),
         cmocka_unit_test(receipts_then_signed_the_same),
     };
     vectors = count == 2 ? json_load_file(arguments[1], JSON_REJECT_DUPLICATES, NULL) : NULL;
