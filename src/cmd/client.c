@@ -148,7 +148,8 @@ static void set_request(struct client *client, struct slice body) {
 
 static void explain(const struct client *client, CURLcode code, struct config_detail *ret_detail) {
     const struct node_config *config = &client->config;
-    const char *name = config->genesis.member_names[config->member];
+    bool is_founder = config->member < genesis_heads(&config->genesis);
+    const char *name = is_founder ? config->genesis.member_names[config->member] : "this member";
     if (code == CURLE_COULDNT_CONNECT) {
         config_detail_set(ret_detail, "%s does not answer at %s; is it running? (credimus start %s)", name,
                           config->api, config->directory);

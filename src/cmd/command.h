@@ -51,6 +51,7 @@ extern const struct command *const commands[];
 /* The commands, one a file (cmd/<name>.c). */
 extern const struct command command_quorum;
 extern const struct command command_key_new;
+extern const struct command command_key_next;
 extern const struct command command_key_show;
 extern const struct command command_testnet_new;
 extern const struct command command_testnet_up;
@@ -63,6 +64,8 @@ extern const struct command command_close;
 extern const struct command command_reveal;
 extern const struct command command_family;
 extern const struct command command_members;
+extern const struct command command_member_list;
+extern const struct command command_member_propose;
 extern const struct command command_show;
 extern const struct command command_certificate;
 extern const struct command command_verify;

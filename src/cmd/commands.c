@@ -6,6 +6,7 @@
 const struct command *const commands[] = {
     &command_quorum,
     &command_key_new,
+    &command_key_next,
     &command_key_show,
     &command_testnet_new,
     &command_testnet_up,
@@ -19,6 +20,8 @@ const struct command *const commands[] = {
     &command_show,
     &command_family,
     &command_members,
+    &command_member_list,
+    &command_member_propose,
     &command_certificate,
     &command_verify,
     &command_proof_list,

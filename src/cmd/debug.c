@@ -107,12 +107,15 @@ static void learn_key(struct redact *redact, const char *path) {
 
 static void learn_secrets(struct bundle *bundle) {
     static const char *const tokens[] = {TOKEN_FILE, TOKEN_WRITE_FILE, TOKEN_READ_FILE};
+    static const char *const keys[] = {KEY_FILE, KEY_NEXT_FILE, KEY_OLD_FILE};
     char path[CONFIG_PATH_BYTES];
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
         if (config_path(bundle->directory, tokens[i], path, sizeof path) == STATUS_OK)
             learn_token(&bundle->redact, path);
     }
-    if (config_path(bundle->directory, KEY_FILE, path, sizeof path) == STATUS_OK) learn_key(&bundle->redact, path);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (config_path(bundle->directory, keys[i], path, sizeof path) == STATUS_OK) learn_key(&bundle->redact, path);
+    }
 }
 
 /* --- what goes in --- */

@@ -238,8 +238,8 @@ static const char *detector_text(uint32_t detector, char buffer[16]) {
     return buffer;
 }
 
-static const char *name_of(const struct genesis *genesis, uint32_t member) {
-    return member < genesis->members ? genesis->member_names[member] : "?";
+static const char *name_of(const struct roster *roster, uint32_t member) {
+    return roster_has(roster, member) ? roster->names[member] : "?";
 }
 
 static const char *status_of(const struct record_belief *belief) {
@@ -280,10 +280,45 @@ static json_t *calibration_json(struct slice leaf) {
                      root);
 }
 
-static bool print_verdict(FILE *out, const struct genesis *genesis, struct slice leaf) {
+/* The members that it names, each with its place. */
+static json_t *epoch_json(struct slice leaf) {
+    struct roster roster;
+    char threshold[32];
+    if (roster_read(leaf, &roster) != STATUS_OK) return NULL;
+    json_t *members = json_array();
+    for (uint32_t m = 0; m < roster.members; m++) {
+        char key[2 * KEY_BYTES + 1];
+        if (!roster_has(&roster, m)) continue;
+        bytes_to_hex(roster.keys[m], KEY_BYTES, key);
+        CHECK(json_array_append_new(
+                  members, json_pack("{s:i, s:s, s:s}", "place", (int)m, "name", roster.names[m], "key", key)) == 0);
+    }
+    (void)snprintf(threshold, sizeof threshold, "%u/%u", roster.threshold.numerator, roster.threshold.denominator);
+    return json_pack("{s:s, s:I, s:I, s:s, s:i, s:o}", "kind", "epoch", "epoch", (json_int_t)roster.epoch, "after",
+                     (json_int_t)roster.height, "threshold", threshold, "places", (int)roster.members, "members",
+                     members);
+}
+
+static bool print_epoch(FILE *out, const struct roster *roster, struct slice leaf) {
+    struct roster next;
+    bool is_first = true;
+    (void)roster;
+    if (roster_read(leaf, &next) != STATUS_OK) return false;
+    (void)fprintf(out, "epoch %llu begins: %u members at %u places, threshold %u/%u:", (unsigned long long)next.epoch,
+                  roster_heads(&next), next.members, next.threshold.numerator, next.threshold.denominator);
+    for (uint32_t m = 0; m < next.members; m++) {
+        if (!roster_has(&next, m)) continue;
+        (void)fprintf(out, "%s %u %s", is_first ? "" : ",", m, next.names[m]);
+        is_first = false;
+    }
+    (void)fputc('\n', out);
+    return true;
+}
+
+static bool print_verdict(FILE *out, const struct roster *roster, struct slice leaf) {
     struct record_belief belief;
     enum record_kind kind;
-    (void)genesis;
+    (void)roster;
     if (record_belief_read(leaf, &kind, &belief) != STATUS_OK) return false;
     print_about(out, "verdict", &belief.question, belief.title);
     (void)fprintf(out, "  %s: ", status_of(&belief));
@@ -292,19 +327,19 @@ static bool print_verdict(FILE *out, const struct genesis *genesis, struct slice
     return true;
 }
 
-static bool print_suspicion(FILE *out, const struct genesis *genesis, struct slice leaf) {
+static bool print_suspicion(FILE *out, const struct roster *roster, struct slice leaf) {
     struct record_suspicion suspicion;
     char buffer[16];
     if (record_suspicion_read(leaf, &suspicion) != STATUS_OK) return false;
-    (void)fprintf(out, "suspicion of %s: %s at %.0f %% of its threshold\n", name_of(genesis, suspicion.member),
+    (void)fprintf(out, "suspicion of %s: %s at %.0f %% of its threshold\n", name_of(roster, suspicion.member),
                   detector_text(suspicion.detector, buffer), 100.0 * suspicion.ratio / STANDING_ONE);
     return true;
 }
 
-static bool print_calibration(FILE *out, const struct genesis *genesis, struct slice leaf) {
+static bool print_calibration(FILE *out, const struct roster *roster, struct slice leaf) {
     struct record_calibration calibration;
     char root[2 * HASH_BYTES + 1];
-    (void)genesis;
+    (void)roster;
     if (record_calibration_read(leaf, &calibration) != STATUS_OK) return false;
     bytes_to_hex(calibration.results.bytes, HASH_BYTES, root);
     (void)fputs("calibration of the family ", out);
@@ -317,12 +352,13 @@ static bool print_calibration(FILE *out, const struct genesis *genesis, struct s
 /* The kinds that are of interest beside the batches of a height, and that are in no batch. */
 static const struct {
     enum record_kind kind;
-    bool (*print)(FILE *out, const struct genesis *genesis, struct slice leaf);
+    bool (*print)(FILE *out, const struct roster *roster, struct slice leaf);
     json_t *(*json)(struct slice leaf);
 } records[] = {
     {RECORD_VERDICT, print_verdict, verdict_json},
     {RECORD_SUSPICION, print_suspicion, suspicion_json},
     {RECORD_CALIBRATION, print_calibration, calibration_json},
+    {RECORD_EPOCH, print_epoch, epoch_json},
 };
 enum { RECORDS = sizeof records / sizeof records[0] };
 
@@ -337,11 +373,11 @@ static size_t row_of(struct slice leaf) {
     return row;
 }
 
-bool describe_print_record(FILE *out, const char *indent, const struct genesis *genesis, struct slice leaf) {
+bool describe_print_record(FILE *out, const char *indent, const struct roster *roster, struct slice leaf) {
     size_t row = row_of(leaf);
     if (row == RECORDS) return false;
     (void)fputs(indent, out);
-    if (!records[row].print(out, genesis, leaf)) (void)fputs("a record that cannot be read\n", out);
+    if (!records[row].print(out, roster, leaf)) (void)fputs("a record that cannot be read\n", out);
     return true;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "wire/calibrated.h"
-#include "wire/genesis.h"
+#include "wire/roster.h"
 
 /* Quanta as an exact decimal number of nats, with a sign: "+1.5", "-0.000000001", "0". */
 enum { QUANTA_TEXT_BYTES = 32 };
@@ -18,9 +18,10 @@ void describe_print_item(FILE *out, uint32_t member, const struct item *item, st
 /* A new reference. */
 json_t *describe_item(uint32_t member, const struct item *item, struct slice bytes);
 
-/* One line, `indent` before it, for a leaf of the log that is of interest and in no batch: a verdict, a suspicion, a calibration. False, and
+/* One line, `indent` before it, for a leaf of the log that is of interest and in no batch: a verdict, a suspicion, a
+ * calibration, the roster of another epoch. Members are called as in `roster`, that of the leaf's own epoch. False, and
  * nothing printed, for any other. */
-bool describe_print_record(FILE *out, const char *indent, const struct genesis *genesis, struct slice leaf);
+bool describe_print_record(FILE *out, const char *indent, const struct roster *roster, struct slice leaf);
 /* A new reference; NULL for any other. */
 json_t *describe_record(struct slice leaf);
 

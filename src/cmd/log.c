@@ -30,8 +30,9 @@ struct walk {
     struct node_config config;
     struct block block;
     struct header header;
-    uint64_t member; /* MEMBERS_MAX: all */
-    uint64_t height; /* 0: all */
+    struct roster roster; /* of the epoch of the height */
+    uint64_t member;      /* MEMBERS_MAX: all */
+    uint64_t height;      /* 0: all */
     bool items;
     uint64_t committed[MEMBERS_MAX]; /* of each lane, before the height */
     json_t *batches;                 /* with --json */
@@ -67,8 +68,8 @@ static void print_batch(const struct walk *walk) {
     char time[CONFIG_TIME_BYTES];
     config_time_put(header->wall_us, time);
     (void)printf("    %s batch %" PRIu64 ", %s, %u items, %u bytes, %u dependencies\n",
-                 walk->config.genesis.member_names[header->member], header->seq, time, header->count, header->bytes,
-                 header->deps_count);
+                 roster_has(&walk->roster, header->member) ? walk->roster.names[header->member] : "?", header->seq,
+                 time, header->count, header->bytes, header->deps_count);
 }
 
 static enum status show_batch(struct walk *walk, uint32_t member, uint64_t seq) {
@@ -94,15 +95,19 @@ static enum status show_batch(struct walk *walk, uint32_t member, uint64_t seq) 
     return walk->items ? show_items(walk, body, items) : STATUS_OK;
 }
 
+/* With another key a lane begins again far behind, and what was not executed of it before is void (docs/protocol.md 8). */
+static uint64_t first_seq(const struct walk *walk, const struct tip *tip) {
+    uint64_t committed = walk->committed[tip->member];
+    return committed >> 32 == tip->seq >> 32 ? committed + 1 : (tip->seq >> 32 << 32) + 1;
+}
+
 /* The batches that the block includes anew: in each lane from the one after the last block's to the entry. */
 static enum status show_batches(struct walk *walk) {
     for (uint32_t i = 0; i < walk->block.entries_count; i++) {
         const struct tip *tip = &walk->block.entries[i];
         if (tip->member >= walk->config.genesis.members) return STATUS_CORRUPT;
         if (walk->member != MEMBERS_MAX && walk->member != tip->member) continue;
-        for (uint64_t seq = walk->committed[tip->member] + 1; seq <= tip->seq; seq++) {
-            TRY(show_batch(walk, tip->member, seq));
-        }
+        for (uint64_t seq = first_seq(walk, tip); seq <= tip->seq; seq++) TRY(show_batch(walk, tip->member, seq));
     }
     return STATUS_OK;
 }
@@ -121,9 +126,22 @@ static enum status show_records(struct walk *walk, uint64_t height) {
             json_t *record = describe_record(leaf);
             CHECK(record == NULL || json_array_append_new(walk->records, record) == 0);
         } else {
-            (void)describe_print_record(stdout, "    ", &walk->config.genesis, leaf);
+            (void)describe_print_record(stdout, "    ", &walk->roster, leaf);
         }
     }
+    return STATUS_OK;
+}
+
+/* The last block of an epoch brings the roster of the next, before the state record at the end of its leaves. */
+static enum status take_roster(struct walk *walk, uint64_t height) {
+    struct checkpoint checkpoint;
+    struct slice leaf;
+    uint64_t time_us;
+    struct roster next;
+    TRY(ledger_read_checkpoint(walk->ledger, height, &checkpoint, &time_us));
+    if (checkpoint.size < 2) return STATUS_OK;
+    TRY(ledger_read_leaf(walk->ledger, checkpoint.size - 2, &leaf));
+    if (roster_read(leaf, &next) == STATUS_OK) walk->roster = next;
     return STATUS_OK;
 }
 
@@ -174,6 +192,7 @@ static enum status show_height(struct walk *walk, uint64_t height) {
         (void)json_array_clear(walk->batches);
         (void)json_array_clear(walk->records);
     }
+    TRY(take_roster(walk, height));
     for (uint32_t i = 0; i < walk->block.entries_count; i++) {
         walk->committed[walk->block.entries[i].member % MEMBERS_MAX] = walk->block.entries[i].seq;
     }
@@ -186,6 +205,7 @@ static int show_heights(struct walk *walk) {
         return command_refuse(walk->invocation, status_name(STATUS_NOT_FOUND), "%s ends at height %" PRIu64,
                               walk->config.ledger_path, newest);
     }
+    roster_of(&walk->config.genesis, &walk->roster);
     if (newest == 0 && !walk->invocation->json) (void)printf("nothing is final yet\n");
     for (uint64_t height = 1; height <= (walk->height != 0 ? walk->height : newest); height++) {
         enum status status = show_height(walk, height);
@@ -275,9 +295,9 @@ const struct command command_log = {
     .name = "log",
     .arguments = "MEMBER_DIR",
     .help = "Show, or check, what is in the ledger of a stopped member",
-    .more =
-        "Heights, their batches, verdicts, suspicions and calibrations; with --member or --height the items of the\n"
-        "batches too. With --json one object a line.",
+    .more = "Heights, their batches, verdicts, suspicions, calibrations and epochs; with --member or --height the "
+            "items of\n"
+            "the batches too. With --json one object a line.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

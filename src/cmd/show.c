@@ -195,16 +195,27 @@ static int explain_refusal(const struct invocation *invocation, const struct rep
     return command_refuse(invocation, reply_error(reply), "%s", reply_detail(reply));
 }
 
+/* Those of the epoch, not those of the genesis. */
+static int count_members(struct client *client, uint32_t *ret_members) {
+    struct reply reply;
+    int code = client_demand(client, "/v1/members?limit=1", slice_of(NULL, 0), NULL, &reply);
+    if (code != COMMAND_DONE) return code;
+    *ret_members = (uint32_t)reply_whole(reply.json, "heads");
+    reply_free(&reply);
+    return COMMAND_DONE;
+}
+
 static int show_one(const struct invocation *invocation, struct client *client, const char *question,
                     const char *how) {
     char path[128];
     struct reply reply;
     struct config_detail detail;
-    uint32_t members = client_config(client)->genesis.members;
+    uint32_t members = 0;
+    int code = count_members(client, &members);
+    if (code != COMMAND_DONE) return code;
     (void)snprintf(path, sizeof path, "/v1/questions/%s?read=%s", question, how);
     enum status status = client_call(client, path, slice_of(NULL, 0), NULL, &reply, &detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
-    int code = COMMAND_DONE;
     if (reply.status < 200 || reply.status > 299) {
         code = explain_refusal(invocation, &reply, members);
     } else if (invocation->json) {
@@ -234,7 +245,9 @@ static int collect(struct client *client, json_t *list) {
 
 static int show_all(const struct invocation *invocation, struct client *client) {
     json_t *list = json_array();
+    uint32_t members = 0;
     int code = collect(client, list);
+    if (code == COMMAND_DONE) code = count_members(client, &members);
     if (code == COMMAND_DONE && invocation->json) {
         print_json(list);
     } else if (code == COMMAND_DONE) {
@@ -244,7 +257,7 @@ static int show_all(const struct invocation *invocation, struct client *client) 
                 (void)printf("%-32s  %-*s  %-*s%9s  %10s  %s\n", "QUESTION", TITLE_COLUMNS, "TITLE", STANDING_COLUMNS,
                              "STANDING", "TOP", "MARGIN", "FINALITY");
             }
-            print_row(json_array_get(list, i), client_config(client)->genesis.members);
+            print_row(json_array_get(list, i), members);
         }
     }
     json_decref(list);

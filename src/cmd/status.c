@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/num.h"
@@ -49,8 +50,18 @@ static void print_partition(const json_t *status) {
 
 static void print_member(const struct client *client, const json_t *status) {
     const struct node_config *config = client_config(client);
-    (void)printf("%s, member %u of %u, API http://%s\n", config->genesis.member_names[config->member], config->member,
-                 config->genesis.members, config->api);
+    char name[NAME_BYTES];
+    bool is_member = json_is_true(json_object_get(status, "is_member"));
+    (void)printf("%s%s%u, %lld members at %lld places, API http://%s\n",
+                 is_member ? screen_cleaned(reply_text(status, "name", "?"), name, sizeof name) : "",
+                 is_member ? ", place " : "place ", config->member, reply_whole(status, "heads"),
+                 reply_whole(status, "places"), config->api);
+    if (!is_member)
+        (void)printf(
+            "  NO MEMBER in this epoch: its key does not stand in the roster; it follows and signs nothing\n");
+    if (json_is_true(json_object_get(status, "lane_closed")))
+        (void)printf(
+            "  LANE CLOSED: its ledger was lost once, so it votes and tells nothing more; it needs another key\n");
     (void)printf("  chain %s\n", reply_text(status, "chain", "?"));
     (void)printf("  epoch %lld, view %lld, height %lld, certified %lld at threshold %s\n",
                  reply_whole(status, "epoch"), reply_whole(status, "view"), reply_whole(status, "height"),
@@ -65,13 +76,23 @@ static void print_member(const struct client *client, const json_t *status) {
                  json_is_true(json_object_get(status, "diverged")) ? ", STOPPED: the others have another state" : "");
 }
 
+/* Vacant places have none. */
+static const json_t *find_lane(const json_t *lanes, long long member) {
+    for (size_t i = 0; i < json_array_size(lanes); i++)
+        if (reply_whole(json_array_get(lanes, i), "member") == member) return json_array_get(lanes, i);
+    return NULL;
+}
+
+/* With another key a lane begins again at a multiple of 2^32 (docs/protocol.md 8): the batches since. */
+static long long batches_of(const json_t *lane, const char *name) { return reply_whole(lane, name) & UINT32_MAX; }
+
 static void print_peers(const json_t *status) {
     json_t *peers = json_object_get(status, "peers");
     json_t *lanes = json_object_get(status, "lanes");
     (void)printf("  %-20s %-6s %8s %8s %8s  %s\n", "PEER", "LINK", "HEARD", "HEIGHT", "FINAL", "LANE");
     for (size_t i = 0; i < json_array_size(peers); i++) {
         const json_t *peer = json_array_get(peers, i);
-        const json_t *lane = json_array_get(lanes, (size_t)reply_whole(peer, "member"));
+        const json_t *lane = find_lane(lanes, reply_whole(peer, "member"));
         const json_t *heard = json_object_get(peer, "heard_ms_ago");
         (void)printf("  %-20.20s %-6s ", reply_text(peer, "name", "?"),
                      json_is_true(json_object_get(peer, "link")) ? "up" : "down");
@@ -81,7 +102,7 @@ static void print_peers(const json_t *status) {
             (void)printf("%8s", "never");
         }
         (void)printf(" %8lld %8lld  %lld of %lld executed%s\n", reply_whole(peer, "height"),
-                     reply_whole(peer, "final_height"), reply_whole(lane, "committed_seq"), reply_whole(lane, "seq"),
+                     reply_whole(peer, "final_height"), batches_of(lane, "committed_seq"), batches_of(lane, "seq"),
                      json_is_true(json_object_get(lane, "forked")) ? ", forked" : "");
     }
 }
@@ -139,9 +160,9 @@ static void add_row(struct cluster *cluster, const struct client *client, const 
         (void)printf("%s\n", problem);
         return;
     }
-    (void)printf("%-21s %8lld %8lld %8lld  %-16.16s  %zu of %u  %-10s %zu\n", client_config(client)->api,
+    (void)printf("%-21s %8lld %8lld %8lld  %-16.16s  %zu of %zu  %-10s %zu\n", client_config(client)->api,
                  reply_whole(status, "view"), reply_whole(status, "height"), reply_whole(status, "final_height"),
-                 reply_text(status, "root", "?"), links_up(status), cluster->members - 1,
+                 reply_text(status, "root", "?"), links_up(status), json_array_size(json_object_get(status, "peers")),
                  reply_text(status, "level", "?"), json_array_size(json_object_get(status, "misbehaviour")));
 }
 
@@ -183,7 +204,7 @@ static void directory_around(const char *directory, char ret_around[CONFIG_PATH_
 }
 
 static int show_cluster(const struct invocation *invocation, const struct node_config *config) {
-    struct cluster cluster = {.members = config->genesis.members};
+    struct cluster cluster = {0};
     char around[CONFIG_PATH_BYTES];
     directory_around(config->directory, around);
     if (invocation->json) cluster.rows = json_array();
@@ -193,9 +214,15 @@ static int show_cluster(const struct invocation *invocation, const struct node_c
     }
     for (uint32_t i = 0; i < config->genesis.members; i++) {
         char directory[CONFIG_PATH_BYTES];
+        char name[16];
         if (testnet_member_directory(around, i, directory, sizeof directory) != STATUS_OK) continue;
-        ask_member(invocation, i == config->member ? config->directory : directory, config->genesis.member_names[i],
-                   &cluster);
+        /* Who was added later has no name in the genesis, and a vacant place no directory. */
+        bool is_later = i >= genesis_heads(&config->genesis);
+        if (is_later && i != config->member && access(directory, F_OK) != 0) continue;
+        (void)snprintf(name, sizeof name, "m%u", i);
+        cluster.members++;
+        ask_member(invocation, i == config->member ? config->directory : directory,
+                   is_later ? name : config->genesis.member_names[i], &cluster);
     }
     if (cluster.rows != NULL) {
         (void)json_dumpf(cluster.rows, stdout, 0);

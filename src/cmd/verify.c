@@ -101,6 +101,7 @@ static json_t *skills_json(const struct case_file *file) {
     json_t *skills = json_array();
     for (uint32_t m = 0; m < file->result.calibration.members; m++) {
         const struct record_skill *skill = &file->result.calibration.skills[m];
+        if (!roster_has(&file->result.roster, m)) continue;
         json_t *json = json_pack("{s:s, s:i, s:f, s:i, s:b}", "name", file->result.roster.names[m], "reports",
                                  (int)skill->reports, "skill", (double)skill->skill / Q12_ONE, "group",
                                  (int)skill->group, "discounted", skill->discounted);
@@ -165,8 +166,10 @@ static int print_calibration_report(const struct case_file *file) {
     (void)printf("  %u of %u questions decided, %u canaries%s%s\n", calibration->decided, calibration->questions,
                  calibration->canaries, calibration->leak ? ", LEAK" : "", calibration->alarm ? ", ALARM" : "");
     (void)printf("  skill:");
-    for (uint32_t m = 0; m < calibration->members; m++)
+    for (uint32_t m = 0; m < calibration->members; m++) {
+        if (!roster_has(&file->result.roster, m)) continue;
         (void)printf(" %s %+.2f", file->result.roster.names[m], (double)calibration->skills[m].skill / Q12_ONE);
+    }
     (void)printf("\n  labels under the root %s\n", results);
     print_signers(file);
     return COMMAND_DONE;

@@ -182,7 +182,7 @@ static enum MHD_Result read_argument(void *context, enum MHD_ValueKind kind, con
 
 /* What is said once, and looked at right afterwards. */
 static bool is_single(enum route_name route) {
-    return route == ROUTE_ASK || route == ROUTE_REVEAL || route == ROUTE_CLOSE_FAMILY;
+    return route == ROUTE_ASK || route == ROUTE_REVEAL || route == ROUTE_CLOSE_FAMILY || route == ROUTE_PROPOSE;
 }
 
 /* Who does not say otherwise gets all members and proofs at once: there are few. */
@@ -240,6 +240,14 @@ static enum status read_proof(struct slice key, struct request *request) {
     return STATUS_OK;
 }
 
+static enum status read_epoch(struct slice key, uint64_t *ret_epoch) {
+    int64_t epoch;
+    TRY(decimal_parse(key, 0, &epoch));
+    if (epoch < 0) return STATUS_BAD_VALUE;
+    *ret_epoch = (uint64_t)epoch;
+    return STATUS_OK;
+}
+
 static enum status read_key(struct request *request, struct slice key, struct refusal *ret_refusal) {
     switch (router_row(request->route)->key) {
     case KEY_NONE: return STATUS_OK;
@@ -260,6 +268,9 @@ static enum status read_key(struct request *request, struct slice key, struct re
     case KEY_PROBLEM:
         if (refusal_find(key, &request->problem) == STATUS_OK) return STATUS_OK;
         return refusal_say(ret_refusal, STATUS_NOT_FOUND, "no refusal has this name");
+    case KEY_EPOCH:
+        if (read_epoch(key, &request->epoch) == STATUS_OK) return STATUS_OK;
+        return refusal_say(ret_refusal, STATUS_BAD_FORMAT, "an epoch is a number from 0 on");
     case KEY_RECEIPT: return receipts_read(key, &request->receipt, ret_refusal);
     case KEY_PAGE_FILE:
         if (page_find(key, &request->page_file) == STATUS_OK) return STATUS_OK;

@@ -11,6 +11,22 @@ static void answer_file(struct request *request, struct slice file) {
     answer_text(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &text);
 }
 
+/* A certificate leads from the genesis on, so it needs the handover of every epoch that ended. */
+static void answer_failed(struct request *request, enum status status) {
+    struct refusal refusal;
+    uint64_t epoch;
+    if (status != STATUS_NOT_FINAL || !proposals_lack_handover(request->http, &epoch)) {
+        answer_status(request, status, NULL);
+        return;
+    }
+    (void)refusal_say(&refusal, status,
+                      "epoch %" PRIu64
+                      " ended, and too few of its members have signed its last height so far: without "
+                      "that nothing of the epochs after it can be certified",
+                      epoch);
+    answer_refusal(request, &refusal);
+}
+
 void certificates_handle_question(struct request *request) {
     const struct http_backend *backend = &request->http->backend;
     struct machine *machine = replica_machine(http_replica(request->http));
@@ -20,7 +36,7 @@ void certificates_handle_question(struct request *request) {
     if (status == STATUS_OK) status = backend->certificate(backend->context, index, &file);
     if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
     if (status != STATUS_OK) {
-        answer_status(request, status, NULL);
+        answer_failed(request, status);
         return;
     }
     answer_file(request, file);
@@ -52,7 +68,7 @@ void certificates_handle_family(struct request *request) {
     if (status == STATUS_OK) {
         answer_file(request, file);
     } else {
-        answer_status(request, status, NULL);
+        answer_failed(request, status);
     }
 }
 

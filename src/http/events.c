@@ -12,7 +12,7 @@
 static const char *const names[EVENT_TYPES] = {
     [TYPE_POSTERIOR] = "posterior",       [TYPE_VERDICT] = "verdict",     [TYPE_CERTIFICATE] = "certificate",
     [TYPE_PARTITION] = "partition",       [TYPE_SUSPICION] = "suspicion", [TYPE_LANE] = "lane",
-    [TYPE_MISBEHAVIOUR] = "misbehaviour",
+    [TYPE_MISBEHAVIOUR] = "misbehaviour", [TYPE_EPOCH] = "epoch",
 };
 
 /* The ring. */
@@ -110,8 +110,13 @@ static void take_certificate(struct events *events, struct replica *replica) {
     end(text);
 }
 
-static const char *name_of(struct replica *replica, uint32_t member) {
-    return machine_genesis(replica_machine(replica))->member_names[member];
+static void take_epoch(struct events *events, struct replica *replica, uint64_t height) {
+    const struct roster *roster = replica_roster(replica);
+    struct text *text = begin(events, TYPE_EPOCH);
+    text_format(text, "\"epoch\": %" PRIu64 ", \"height\": %" PRIu64 ", \"members\": %" PRIu32, roster->epoch, height,
+                roster_heads(roster));
+    put_threshold(text, roster->threshold);
+    end(text);
 }
 
 static void take_partition(struct events *events, struct replica *replica) {
@@ -126,7 +131,7 @@ static void take_partition(struct events *events, struct replica *replica) {
          m = member_set_next(&reach.unreachable, m + 1)) {
         if (!is_first) text_put_text(text, ", ");
         is_first = false;
-        text_put_string(text, slice_of_text(name_of(replica, m)));
+        render_name(text, replica_roster(replica), m);
     }
     text_put_text(text, "]");
     put_threshold(text, partition.threshold);
@@ -139,7 +144,7 @@ static struct text *begin_member(struct events *events, enum event_type type, st
                                  uint32_t member) {
     struct text *text = begin(events, type);
     text_put_text(text, "\"member\": ");
-    text_put_string(text, slice_of_text(name_of(replica, member)));
+    render_name(text, replica_roster(replica), member);
     return text;
 }
 
@@ -189,8 +194,9 @@ static void take_lane(struct events *events, struct replica *replica, uint32_t m
 }
 
 static void take_executed(struct events *events, struct replica *replica) {
-    uint32_t members = machine_members(replica_machine(replica));
-    for (uint32_t m = 0; m < members; m++) {
+    const struct roster *roster = replica_roster(replica);
+    for (uint32_t m = 0; m < roster->members; m++) {
+        if (!roster_has(roster, m)) continue;
         take_lane(events, replica, m);
         take_suspicion(events, replica, m);
     }
@@ -204,6 +210,7 @@ void events_take(struct events *events, struct replica *replica, const struct re
     case EVENT_THRESHOLD: take_partition(events, replica); break;
     case EVENT_MISBEHAVIOUR: take_misbehaviour(events, replica, event->member); break;
     case EVENT_EXECUTED: take_executed(events, replica); break;
+    case EVENT_EPOCH: take_epoch(events, replica, event->height); break;
     default: break; /* of interest to this member alone */
     }
 }

@@ -8,6 +8,7 @@
  *     misbehaviour  {"member", "kind", "proof"}                                 GET /v1/proofs/PROOF
  *     suspicion     {"member", "reputation", "suspicion", "detector"}           either number changed
  *     lane          {"member", "seq"}                                           the lane is executed up to there
+ *     epoch         {"epoch", "height", "members", "threshold"}                 another one began, with other members
  *
  * Ids are "<boot>-<n>", n from 1 without gaps in one run of the member. Invariant: what is published is durable. */
 #ifndef HTTP_EVENTS_H
@@ -24,6 +25,7 @@ enum event_type {
     TYPE_MISBEHAVIOUR,
     TYPE_SUSPICION,
     TYPE_LANE,
+    TYPE_EPOCH,
     EVENT_TYPES
 };
 #define EVENT_TYPES_ALL ((UINT32_C(1) << EVENT_TYPES) - 1)

@@ -29,7 +29,7 @@ static void put_head(struct text *text, const struct machine *machine, const str
     text_put_text(text, "{\"family\": ");
     text_put_string(text, family->name);
     text_format(text, ", \"owner\": %" PRIu32 ", \"owner_name\": ", family->owner);
-    text_put_string(text, slice_of_text(machine_genesis(machine)->member_names[family->owner]));
+    render_name(text, render_roster(machine), family->owner);
     text_format(text, ", \"labels\": %" PRIu32 ", \"total\": %" PRIu32 ", \"status\": \"%s\", \"finality\": \"%s\"",
                 family->hypotheses, family->questions, is_closed ? "closed" : "open",
                 finality_of(record, certified_height));
@@ -74,10 +74,15 @@ void render_families(struct text *text, const struct machine *machine, uint64_t 
 
 static void put_skills(struct text *text, const struct machine *machine, const struct record_calibration *record) {
     text_put_text(text, ", \"members\": [");
+    const struct roster *roster = render_roster(machine);
+    bool is_first = true;
     for (uint32_t m = 0; m < record->members; m++) {
         const struct record_skill *skill = &record->skills[m];
-        text_format(text, "%s{\"member\": %" PRIu32 ", \"name\": ", m > 0 ? ", " : "", m);
-        text_put_string(text, slice_of_text(machine_genesis(machine)->member_names[m]));
+        /* Who has left since is still learnt about; where nobody ever was there is nothing. */
+        if (!roster_has(roster, m) && skill->reports == 0) continue;
+        text_format(text, "%s{\"member\": %" PRIu32 ", \"name\": ", is_first ? "" : ", ", m);
+        is_first = false;
+        render_name(text, roster, m);
         text_format(text, ", \"reports\": %" PRIu32 ", \"skill\": ", skill->reports);
         put_q12(text, skill->skill);
         text_format(text, ", \"group\": %" PRIu32 ", \"discounted\": %s}", skill->group,

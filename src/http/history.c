@@ -27,8 +27,8 @@ struct page {
     bool is_executed;
 };
 
-static const struct genesis *genesis_of(const struct request *request) {
-    return machine_genesis(replica_machine(http_replica(request->http)));
+static const struct roster *roster_of_request(const struct request *request) {
+    return replica_roster(http_replica(request->http));
 }
 
 /* Quanta as nats, exactly: nine places behind the point at most. */
@@ -76,7 +76,7 @@ static void put_item(struct page *page, const struct item *item) {
     struct text *text = &page->text;
     bool is_tell = item->kind == ITEM_TELL;
     text_format(text, "%s{\"member\": %" PRIu64 ", \"name\": ", page->put++ > 0 ? ", " : "", page->at.major);
-    text_put_string(text, slice_of_text(genesis_of(page->request)->member_names[page->at.major]));
+    render_name(text, roster_of_request(page->request), (uint32_t)page->at.major);
     text_format(text, ", \"seq\": %" PRIu64 ", \"index\": %" PRIu64 ", \"wall_us\": %" PRIu64 ", \"executed\": %s",
                 page->at.minor, page->at.least, page->wall_us, page->is_executed ? "true" : "false");
     text_format(text, ", \"kind\": \"%s\", \"observation\": ", is_tell ? "tell" : "retract");
@@ -122,7 +122,11 @@ static bool put_lane(struct page *page) {
     if (page->at.minor == 0) page->at.minor = 1;
     for (; page->at.minor <= lane.tip.seq; page->at.minor++, page->at.least = 0) {
         if (page->batches++ == BATCHES_LOOKED_AT || page->bytes > BODY_BYTES_LOOKED_AT) return false;
-        if (read_header(http, (uint32_t)page->at.major, page->at.minor, &batch) != STATUS_OK) continue;
+        if (read_header(http, (uint32_t)page->at.major, page->at.minor, &batch) != STATUS_OK) {
+            /* The lane of one key ends here. */
+            page->at.minor = http_next_stretch(page->at.minor) - 1;
+            continue;
+        }
         page->bytes += batch.body.bytes;
         page->is_executed = page->at.minor <= lane.committed_seq;
         if (!put_batch(page, &http->header, batch.body)) return false;
@@ -238,23 +242,26 @@ static bool put_newest(struct request *request, struct text *text, uint32_t memb
 
 /* A page is as many lanes as the budget allows. */
 static void put_lanes(struct request *request, struct text *text, const struct heights *heights) {
-    const struct genesis *genesis = genesis_of(request);
+    const struct roster *roster = roster_of_request(request);
+    bool is_first = true;
     uint64_t member = request->from.major;
     uint64_t bytes = 0;
     bool goes_on = true;
     text_put_text(text, "{\"lanes\": [");
-    for (; member < genesis->members && goes_on; member++) {
+    for (; member < roster->members && goes_on; member++) {
         struct replica_lane lane;
+        if (!roster_has(roster, (uint32_t)member)) continue;
         replica_lane(http_replica(request->http), (uint32_t)member, &lane);
-        text_format(text, "%s{\"member\": %" PRIu64 ", \"name\": ", member > request->from.major ? ", " : "", member);
-        text_put_string(text, slice_of_text(genesis->member_names[member]));
+        text_format(text, "%s{\"member\": %" PRIu64 ", \"name\": ", is_first ? "" : ", ", member);
+        is_first = false;
+        render_name(text, roster, (uint32_t)member);
         text_format(text, ", \"seq\": %" PRIu64 ", \"executed_seq\": %" PRIu64 ", \"forked\": %s, \"batches\": [",
                     lane.tip.seq, lane.committed_seq, lane.forked ? "true" : "false");
         goes_on = put_newest(request, text, (uint32_t)member, &heights[member], &bytes);
         text_put_text(text, "]}");
     }
     text_put_text(text, "], \"next\": ");
-    render_next(text, &(struct cursor){.major = member}, member < genesis->members);
+    render_next(text, &(struct cursor){.major = member}, member < roster->members);
     text_put_text(text, "}\n");
 }
 

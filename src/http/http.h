@@ -14,12 +14,15 @@
  *     POST /v1/close                as evidence
  *     POST /v1/questions/ID/reveal  opens what the question hides; no body; ?ack= default committed
  *     POST /v1/families/NAME/close  closes a family and calibrates it; no body; ?ack= default committed
+ *     POST /v1/proposals            another member, key or threshold (http/proposal.h); ?ack= default committed
  *     GET  /v1/questions            ?cursor=&limit=
  *     GET  /v1/questions/ID         ?read=local|committed|final, default committed
  *     GET  /v1/questions/ID/evidence   ?cursor=&limit= by member, in the order of its lane
  *     GET  /v1/families             ?cursor=&limit=
  *     GET  /v1/families/NAME        ?cursor=&limit= of its questions
  *     GET  /v1/members              ?cursor=&limit=
+ *     GET  /v1/proposals            who proposes what in this epoch
+ *     GET  /v1/handovers/EPOCH      what ended an epoch, for light clients (wire/handover.h)
  *     GET  /v1/lanes                ?cursor=&limit= of batches of each lane
  *     GET  /v1/certificates         ?cursor=&limit= newest first
  *     GET  /v1/certificates/ID      of a question
@@ -38,8 +41,8 @@
  * What was said before in the same words is said already: it is answered as the first time, with "duplicate": true. All
  * or nothing (atomic) means that every item of a request is new, or a repetition of that kind.
  *
- * Writes need "Authorization: Bearer TOKEN" with a token for writing or for administration, reveals and the closing of
- * families the latter; reads that do not come from this machine need any token, but for the two of health. */
+ * Writes need "Authorization: Bearer TOKEN" with a token for writing or for administration, reveals, proposals and the
+ * closing of families the latter; reads that do not come from this machine need any token, but for the two of health. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 

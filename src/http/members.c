@@ -55,7 +55,9 @@ static void put_member(struct text *text, struct replica *replica, const struct 
     machine_standing(machine, member, &standing);
     machine_asked(machine, member, &asked);
     text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", member);
-    text_put_string(text, slice_of_text(machine_genesis(machine)->member_names[member]));
+    render_name(text, replica_roster(replica), member);
+    text_put_text(text, ", \"key\": ");
+    text_put_hex(text, replica_roster(replica)->keys[member], KEY_BYTES);
     put_field(text, "weight", standing.weight);
     put_field(text, "reputation", standing.reputation);
     put_field(text, "suspicion", standing.suspicion);
@@ -70,18 +72,32 @@ static void put_member(struct text *text, struct replica *replica, const struct 
                 asked.opened);
 }
 
+/* How many there are, and how many have to agree. */
+static void put_roster(struct text *text, const struct roster *roster) {
+    uint32_t heads = roster_heads(roster);
+    text_format(text,
+                ", \"epoch\": %" PRIu64 ", \"heads\": %" PRIu32 ", \"places\": %" PRIu32 ", \"vacant\": %" PRIu32,
+                roster->epoch, heads, roster->members, roster->members - heads);
+    text_format(text, ", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\", \"quorum\": %" PRIu32,
+                roster->threshold.numerator, roster->threshold.denominator, quorum_size(heads, roster->threshold));
+}
+
 void render_members(struct text *text, struct replica *replica, uint64_t from, uint64_t limit) {
-    const struct machine *machine = replica_machine(replica);
+    const struct roster *roster = replica_roster(replica);
     struct replica_reach reach;
-    uint64_t members = machine_members(machine);
     uint64_t m = from;
+    uint64_t put = 0;
     replica_reach(replica, &reach);
-    text_format(text, "{\"height\": %" PRIu64 ", \"members\": [", machine_height(machine));
-    for (; m < members && m - from < limit; m++) {
-        if (m > from) text_put_text(text, ", ");
+    text_format(text, "{\"height\": %" PRIu64, machine_height(replica_machine(replica)));
+    put_roster(text, roster);
+    text_put_text(text, ", \"members\": [");
+    for (; m < roster->members; m++) {
+        if (!roster_has(roster, (uint32_t)m)) continue;
+        if (put == limit) break;
+        if (put++ > 0) text_put_text(text, ", ");
         put_member(text, replica, &reach.unreachable, (uint32_t)m);
     }
     text_put_text(text, "], \"next\": ");
-    render_next(text, &(struct cursor){.major = m}, m < members);
+    render_next(text, &(struct cursor){.major = m}, m < roster->members);
     text_put_text(text, "}\n");
 }

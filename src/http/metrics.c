@@ -31,11 +31,14 @@ static void put_state(struct text *text, struct replica *replica) {
         {"final_height", "gauge", "Highest height with a certificate.", status.certified_height},
         {"epoch", "gauge", "Epoch of the agreement.", status.epoch},
         {"view", "gauge", "View of the agreement.", status.view},
+        {"members", "gauge", "Members that there are in this epoch.", roster_heads(replica_roster(replica))},
         {"log_leaves", "gauge", "Leaves of the log at the executed height.", status.checkpoint.size},
         {"questions", "gauge", "Questions that were ever asked.", machine_questions_count(machine)},
         {"families", "gauge", "Families of questions that were ever begun.", machine_families_count(machine)},
         {"outstanding_batches", "gauge", "Own batches that are not executed yet.", status.outstanding},
         {"recovering", "gauge", "1 while the member asks the others what it has signed.", status.recovering},
+        {"lane_closed", "gauge", "1 when the member votes, and tells nothing more: its ledger was lost once.",
+         status.lane_closed},
         {"diverged", "gauge", "1 when an honest majority has another state.", status.diverged},
         {"block_time_seconds", "gauge", "Time of the last executed block.", machine_time_us(machine) / 1000000},
     };
@@ -188,21 +191,21 @@ static void put_value(struct text *text, uint64_t value, double unit) {
 
 static void put_members(struct text *text, struct replica *replica, struct replica_time now) {
     const struct machine *machine = replica_machine(replica);
-    const struct genesis *genesis = machine_genesis(machine);
+    const struct roster *roster = replica_roster(replica);
     struct replica_status status;
     replica_status(replica, &status);
     for (size_t i = 0; i < sizeof by_member / sizeof by_member[0]; i++) {
         put_head(text, by_member[i].name, "gauge", by_member[i].help);
-        for (uint32_t member = 0; member < genesis->members; member++) {
+        for (uint32_t member = 0; member < roster->members; member++) {
             struct known known = {.now = now};
-            if (member == status.self && !by_member[i].is_of_self) continue;
+            if (!roster_has(roster, member) || (member == status.self && !by_member[i].is_of_self)) continue;
             replica_peer(replica, member, &known.peer);
             replica_lane(replica, member, &known.lane);
             machine_standing(machine, member, &known.standing);
             machine_asked(machine, member, &known.asked);
             known.level = machine_member(machine, member).level;
             text_format(text, "credimus_%s{member=\"%" PRIu32 "\",name=\"", by_member[i].name, member);
-            put_label(text, genesis->member_names[member]);
+            put_label(text, roster->names[member]);
             put_value(text, by_member[i].value(&known), by_member[i].unit);
         }
     }

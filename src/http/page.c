@@ -43,14 +43,17 @@ void page_put_genesis(struct text *text, const struct genesis *genesis) {
     text_format(text,
                 ", \"threshold\": \"%" PRIu32 "/%" PRIu32 "\", \"state_bytes_max\": %" PRIu64 ", \"members\": [",
                 genesis->threshold.numerator, genesis->threshold.denominator, genesis->state_bytes_max);
-    for (uint32_t m = 0; m < genesis->members; m++) {
+    for (uint32_t m = 0; m < genesis_heads(genesis); m++) {
         text_put_text(text, m > 0 ? ", {\"name\": " : "{\"name\": ");
         text_put_string(text, slice_of_text(genesis->member_names[m]));
         text_put_text(text, ", \"key\": ");
         text_put_hex(text, genesis->keys[m], KEY_BYTES);
         text_put_text(text, "}");
     }
-    text_put_text(text, "]}\n");
+    text_put_text(text, "]");
+    /* As in genesis.json, which leaves it out when it is 0. */
+    if (genesis->vacant > 0) text_format(text, ", \"vacant\": %" PRIu32, genesis->vacant);
+    text_put_text(text, "}\n");
 }
 
 static void answer_page_file(struct request *request, const struct page_file *file) {

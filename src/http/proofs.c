@@ -25,7 +25,7 @@ static void put_proof(struct text *text, const struct machine *machine, uint32_t
     CHECK(proof_read(bytes, machine_chain(machine), &proof) == STATUS_OK);
     text_format(text, "{\"id\": \"%" PRIu32 "-%" PRIu32 "\", \"member\": %" PRIu32 ", \"name\": ", proof.member,
                 index, proof.member);
-    text_put_string(text, slice_of_text(machine_genesis(machine)->member_names[proof.member]));
+    render_name(text, render_roster(machine), proof.member);
     text_format(text, ", \"kind\": \"%s\", \"at\": %" PRIu64 ", \"proof\": \"", render_proof_kind(proof.kind),
                 proof.at);
     put_base64(text, bytes);

@@ -147,15 +147,14 @@ static void handle_local(struct request *request) {
 /* The first few of those who have not signed: "; missing: m6, m7 and 3 more". Cut off where it does not fit. */
 enum { NAMED_MAX = 4, NAMED_BYTES = 128 };
 
-static void name_missing(const struct genesis *genesis, const struct member_set *signers,
-                         char ret_text[NAMED_BYTES]) {
+static void name_missing(const struct roster *roster, const struct member_set *signers, char ret_text[NAMED_BYTES]) {
     uint32_t missing = 0;
     size_t bytes = 0;
     ret_text[0] = '\0';
-    for (uint32_t m = 0; m < genesis->members; m++) {
-        if (member_set_has(signers, m) || missing++ >= NAMED_MAX) continue;
+    for (uint32_t m = 0; m < roster->members; m++) {
+        if (!roster_has(roster, m) || member_set_has(signers, m) || missing++ >= NAMED_MAX) continue;
         int put = snprintf(ret_text + bytes, NAMED_BYTES - bytes, "%s%s", missing == 1 ? "; missing: " : ", ",
-                           genesis->member_names[m]);
+                           roster->names[m]);
         bytes = num_min_size(bytes + (size_t)put, NAMED_BYTES - 1);
     }
     if (missing > NAMED_MAX)
@@ -170,12 +169,12 @@ static void answer_not_final(struct request *request, const struct record_belief
     char names[NAMED_BYTES];
     struct refusal refusal;
     replica_share(replica, belief->height, &share);
-    name_missing(machine_genesis(replica_machine(replica)), &share.signers, names);
+    name_missing(replica_roster(replica), &share.signers, names);
     (void)refusal_say(&refusal, STATUS_NOT_FINAL,
                       "%s: it changed at height %" PRIu64 ", certified is %" PRIu64 "; %" PRIu32 " of %" PRIu32
                       " members have signed, needed are %" PRIu32 " at the threshold %" PRIu32 "/%" PRIu32 "%s",
                       status_text(STATUS_NOT_FINAL), belief->height, certified, member_set_count(&share.signers),
-                      machine_members(replica_machine(replica)), share.needed, share.threshold.numerator,
+                      roster_heads(replica_roster(replica)), share.needed, share.threshold.numerator,
                       share.threshold.denominator, names);
     refusal_open(&text, &refusal, request->instance);
     render_share_of_signers(&text, replica, belief, certified);
@@ -233,6 +232,8 @@ void reads_handle(struct request *request) {
         [ROUTE_PAGE] = page_handle,
         [ROUTE_PAGE_FILE] = page_handle_file,
         [ROUTE_RECEIPT] = receipts_handle,
+        [ROUTE_PROPOSALS] = proposals_handle_list,
+        [ROUTE_HANDOVER] = proposals_handle_handover,
     };
     handlers[request->route](request);
 }

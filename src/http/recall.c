@@ -26,15 +26,20 @@ static void end_batch(struct http *http) {
     http->recall.seq++;
 }
 
+/* Where the lane of one key ends, that of the next begins far behind it. */
+static void skip_to_next_stretch(struct http *http) { http->recall.seq = http_next_stretch(http->recall.seq); }
+
 /* Copied, because what the replica lends is gone with its next call. */
 static void begin_batch(struct http *http) {
     struct recall *recall = &http->recall;
     struct replica_batch batch;
     struct hash hash;
     const struct hash *chain = machine_chain(replica_machine(http_replica(http)));
-    bool is_read = replica_batch(http_replica(http), http->self, recall->seq, &batch) == STATUS_OK &&
-                   header_read(batch.header, chain, &http->header, &hash) == STATUS_OK;
-    if (!is_read || http->header.count == 0) {
+    if (replica_batch(http_replica(http), http->self, recall->seq, &batch) != STATUS_OK) {
+        skip_to_next_stretch(http);
+        return;
+    }
+    if (header_read(batch.header, chain, &http->header, &hash) != STATUS_OK || http->header.count == 0) {
         end_batch(http);
         return;
     }

@@ -30,6 +30,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_DUPLICATE] = 409,
     [STATUS_KEY_USED] = 409,
     [STATUS_CONFLICT] = 409,
+    [STATUS_WRONG_EPOCH] = 409,
     [STATUS_QUESTION_CLOSED] = 409,
     [STATUS_QUESTION_EXISTS] = 409,
     [STATUS_DUPLICATE_OBSERVATION] = 409,
@@ -42,6 +43,7 @@ static const uint16_t codes[STATUS_COUNT] = {
     [STATUS_TOO_LARGE] = 413,
     /* readable, and against the rules */
     [STATUS_BAD_VALUE] = 422,
+    [STATUS_BAD_KEY] = 422,
     [STATUS_OVERFLOW] = 422,
     [STATUS_TOO_MANY] = 422,
     [STATUS_WRONG_HYPOTHESES] = 422,

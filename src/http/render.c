@@ -128,22 +128,35 @@ void render_next(struct text *text, const struct cursor *next, bool is_more) {
 
 static const char *name_of_bool(bool value) { return value ? "true" : "false"; }
 
-static void put_name(struct text *text, const struct genesis *genesis, uint32_t member) {
+const struct roster *render_roster(const struct machine *machine) {
+    const struct roster *next = machine_next_roster(machine);
+    return next != NULL ? next : machine_roster(machine);
+}
+
+void render_name(struct text *text, const struct roster *roster, uint32_t member) {
+    if (roster_has(roster, member)) {
+        text_put_string(text, slice_of_text(roster->names[member]));
+    } else {
+        text_format(text, "\"place %" PRIu32 "\"", member);
+    }
+}
+
+static void put_name(struct text *text, const struct roster *roster, uint32_t member) {
     text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", member);
-    text_put_string(text, slice_of_text(genesis->member_names[member]));
+    render_name(text, roster, member);
 }
 
 static void put_peers(struct text *text, struct replica *replica, struct replica_time now, uint32_t self) {
-    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    const struct roster *roster = replica_roster(replica);
     bool is_first = true;
     text_put_text(text, ", \"peers\": [");
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < roster->members; i++) {
         struct replica_peer peer;
-        if (i == self) continue;
+        if (i == self || !roster_has(roster, i)) continue;
         replica_peer(replica, i, &peer);
         if (!is_first) text_put_text(text, ", ");
         is_first = false;
-        put_name(text, genesis, i);
+        put_name(text, roster, i);
         text_format(text, ", \"link\": %s, \"heard_ms_ago\": ", name_of_bool(peer.link_up));
         if (peer.heard_us == 0) {
             text_put_text(text, "null");
@@ -158,13 +171,16 @@ static void put_peers(struct text *text, struct replica *replica, struct replica
 }
 
 static void put_lanes(struct text *text, struct replica *replica) {
-    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    const struct roster *roster = replica_roster(replica);
+    bool is_first = true;
     text_put_text(text, ", \"lanes\": [");
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < roster->members; i++) {
         struct replica_lane lane;
+        if (!roster_has(roster, i)) continue;
         replica_lane(replica, i, &lane);
-        if (i > 0) text_put_text(text, ", ");
-        put_name(text, genesis, i);
+        if (!is_first) text_put_text(text, ", ");
+        is_first = false;
+        put_name(text, roster, i);
         text_format(text, ", \"seq\": %" PRIu64 ", \"hash\": ", lane.tip.seq);
         text_put_hex(text, lane.tip.hash.bytes, HASH_BYTES);
         text_format(text, ", \"committed_seq\": %" PRIu64 ", \"wall_us\": %" PRIu64, lane.committed_seq,
@@ -175,16 +191,16 @@ static void put_lanes(struct text *text, struct replica *replica) {
 }
 
 static void put_misbehaviour(struct text *text, struct replica *replica) {
-    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    const struct roster *roster = replica_roster(replica);
     bool is_first = true;
     text_put_text(text, ", \"misbehaviour\": [");
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < roster->members; i++) {
         struct replica_peer peer;
         replica_peer(replica, i, &peer);
         if (peer.proofs == 0) continue;
         if (!is_first) text_put_text(text, ", ");
         is_first = false;
-        put_name(text, genesis, i);
+        put_name(text, roster, i);
         text_format(text, ", \"proofs\": %" PRIu32 "}", peer.proofs);
     }
     text_put_text(text, "]");
@@ -204,14 +220,13 @@ static void put_threshold(struct text *text, const char *name, struct threshold 
     text_format(text, ", \"%s\": \"%" PRIu32 "/%" PRIu32 "\"", name, threshold.numerator, threshold.denominator);
 }
 
-static void put_set(struct text *text, const char *name, const struct genesis *genesis,
-                    const struct member_set *set) {
+static void put_set(struct text *text, const char *name, const struct roster *roster, const struct member_set *set) {
     bool is_first = true;
     text_format(text, ", \"%s\": [", name);
-    for (uint32_t m = member_set_next(set, 0); m < genesis->members; m = member_set_next(set, m + 1)) {
+    for (uint32_t m = member_set_next(set, 0); m < roster->members; m = member_set_next(set, m + 1)) {
         if (!is_first) text_put_text(text, ", ");
         is_first = false;
-        put_name(text, genesis, m);
+        put_name(text, roster, m);
         text_put_text(text, "}");
     }
     text_put_text(text, "]");
@@ -220,16 +235,16 @@ static void put_set(struct text *text, const char *name, const struct genesis *g
 /* This member's own view first, then what the group has agreed on. */
 static void put_partition(struct text *text, struct replica *replica, struct replica_time now) {
     const struct machine *machine = replica_machine(replica);
-    const struct genesis *genesis = machine_genesis(machine);
+    const struct roster *roster = replica_roster(replica);
     struct machine_partition partition;
     struct replica_reach reach;
     replica_reach(replica, &reach);
     machine_partition(machine, &partition);
     uint64_t since_us = now.mono_us > reach.since_us ? now.mono_us - reach.since_us : 0;
     text_format(text, ", \"level\": \"%s\", \"level_ms\": %" PRIu64, level_name(reach.level), since_us / 1000);
-    put_set(text, "unreachable", genesis, &reach.unreachable);
+    put_set(text, "unreachable", roster, &reach.unreachable);
     put_threshold(text, "threshold", partition.threshold);
-    put_threshold(text, "base_threshold", genesis->threshold);
+    put_threshold(text, "base_threshold", roster->threshold);
     text_format(text, ", \"apart\": %" PRIu32 ", \"enhanced\": %s", partition.apart,
                 name_of_bool(partition.is_enhanced));
 }
@@ -249,20 +264,20 @@ static uint64_t count_provisional(struct replica *replica) {
 
 void render_share_of_signers(struct text *text, struct replica *replica, const struct record_belief *belief,
                              uint64_t certified_height) {
-    const struct genesis *genesis = machine_genesis(replica_machine(replica));
+    const struct roster *roster = replica_roster(replica);
     struct replica_share share;
     struct member_set missing = {0};
     replica_share(replica, belief->height, &share);
-    for (uint32_t m = 0; m < genesis->members; m++)
-        if (!member_set_has(&share.signers, m)) member_set_add(&missing, m);
+    for (uint32_t m = 0; m < roster->members; m++)
+        if (roster_has(roster, m) && !member_set_has(&share.signers, m)) member_set_add(&missing, m);
     put_threshold(text, "threshold", share.threshold);
     text_format(text, ", \"certified_height\": %" PRIu64 ", \"signed\": {\"height\": %" PRIu64, certified_height,
                 share.height);
     text_format(text, ", \"heads\": %" PRIu32 ", \"needed\": %" PRIu32 ", \"members\": %" PRIu32 ", \"weight\": ",
-                member_set_count(&share.signers), share.needed, genesis->members);
+                member_set_count(&share.signers), share.needed, roster_heads(roster));
     text_put_double(text, share.weight_total == 0 ? 0 : (double)share.weight / (double)share.weight_total);
     text_put_text(text, "}");
-    put_set(text, "missing", genesis, &missing);
+    put_set(text, "missing", roster, &missing);
     text_put_text(text, ", \"provisional\": ");
     render_belief(text, belief, render_finality(belief, false, certified_height));
 }
@@ -271,13 +286,15 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
     static const char *const disks[] = {
         [HTTP_DISK_ROOM] = "room", [HTTP_DISK_LOW] = "low", [HTTP_DISK_FULL] = "full"};
     struct machine *machine = replica_machine(replica);
-    const struct genesis *genesis = machine_genesis(machine);
+    const struct roster *roster = replica_roster(replica);
     struct checkpoint checkpoint;
     struct replica_status status;
     replica_status(replica, &status);
     machine_checkpoint(machine, &checkpoint);
     text_format(text, "{\"member\": %" PRIu32 ", \"name\": ", status.self);
-    text_put_string(text, slice_of_text(genesis->member_names[status.self]));
+    render_name(text, roster, status.self);
+    text_format(text, ", \"is_member\": %s, \"heads\": %" PRIu32 ", \"places\": %" PRIu32,
+                name_of_bool(status.is_member), roster_heads(roster), roster->members);
     text_put_text(text, ", \"chain\": ");
     text_put_hex(text, machine_chain(machine)->bytes, HASH_BYTES);
     text_format(text, ", \"epoch\": %" PRIu64 ", \"view\": %" PRIu64, status.epoch, status.view);
@@ -292,8 +309,9 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
     put_misbehaviour(text, replica);
     text_format(text, ", \"questions\": %" PRIu64 ", \"outstanding_batches\": %" PRIu32,
                 machine_questions_count(machine), status.outstanding);
-    text_format(text, ", \"recovering\": %s, \"diverged\": %s, \"disk\": \"%s\"", name_of_bool(status.recovering),
-                name_of_bool(status.diverged), disks[disk]);
+    text_format(text, ", \"recovering\": %s, \"lane_closed\": %s, \"diverged\": %s, \"disk\": \"%s\"",
+                name_of_bool(status.recovering), name_of_bool(status.lane_closed), name_of_bool(status.diverged),
+                disks[disk]);
     put_counters(text, &status.counters);
     text_put_text(text, "}\n");
 }

@@ -25,11 +25,16 @@ void render_belief(struct text *text, const struct record_belief *belief, enum f
 void render_outcome(struct text *text, const struct record_belief *belief);
 void render_opening(struct text *text, const struct record_belief *belief);
 
-/* {"height", "members": [{"member", "name", "weight", "reputation", "suspicion", "reason", "alarmed", "detectors",
- * "proof", "probation_blocks", "level", "reachable", "seq", "committed_seq", "proofs", "questions": {"closed",
- * "opened"}} ...], "next"}; shares are of 1, detectors are shares of their thresholds; `reachable` is this member's own
- * view, null of itself. */
+/* {"height", "epoch", "heads", "places", "vacant", "threshold", "quorum", "members": [{"member", "name", "key", "weight",
+ * "reputation", "suspicion", "reason", "alarmed", "detectors", "proof", "probation_blocks", "level", "reachable", "seq",
+ * "committed_seq", "proofs", "questions": {"closed", "opened"}} ...], "next"}: who is in the roster. Shares are of 1,
+ * detectors are shares of their thresholds; `reachable` is this member's own view, null of itself. */
 void render_members(struct text *text, struct replica *replica, uint64_t from, uint64_t limit);
+
+/* Who the members are in the epoch that runs; belongs to the machine, until its next execution. */
+const struct roster *render_roster(const struct machine *machine);
+/* The name of the member at a place as a JSON string; "place 3" where nobody is, which is no member's name. */
+void render_name(struct text *text, const struct roster *roster, uint32_t member);
 /* A share with 16 fractional bits. */
 void render_share(struct text *text, uint32_t share);
 
@@ -43,8 +48,9 @@ void render_families(struct text *text, const struct machine *machine, uint64_t 
 void render_family(struct text *text, const struct machine *machine, uint32_t index, uint64_t from, uint64_t limit,
                    uint64_t certified_height);
 
-/* {"member", "name", "chain", "epoch", "view", "height", "root", "final_height", ..., "level", "level_ms", "unreachable"
- * [{"member", "name"} ...], "threshold", "base_threshold", "apart", "enhanced", "provisional", ..., "disk" (room, low, full), ...};
+/* {"member", "name", "is_member", "heads", "places", "chain", "epoch", "view", "height", "root", "final_height", ...,
+ * "level", "level_ms", "unreachable" [{"member", "name"} ...], "threshold", "base_threshold", "apart", "enhanced",
+ * "provisional", ..., "lane_closed", ..., "disk" (room, low, full), ...};
  * `now` judges when peers were heard and how long the level stands. Verdicts are counted one by one: O(questions). */
 void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk);
 

@@ -10,6 +10,7 @@ static const struct route routes[ROUTES] = {
     [ROUTE_CLOSE] = {"POST", "/v1/close", KEY_NONE, "", "ack atomic", ROLE_WRITE, false},
     [ROUTE_REVEAL] = {"POST", "/v1/questions/", KEY_QUESTION, "/reveal", "ack", ROLE_ADMIN, false},
     [ROUTE_CLOSE_FAMILY] = {"POST", "/v1/families/", KEY_FAMILY, "/close", "ack", ROLE_ADMIN, false},
+    [ROUTE_PROPOSE] = {"POST", "/v1/proposals", KEY_NONE, "", "ack", ROLE_ADMIN, false},
     [ROUTE_QUESTIONS] = {"GET", "/v1/questions", KEY_NONE, "", "from cursor limit", ROLE_READ, false},
     [ROUTE_QUESTION] = {"GET", "/v1/questions/", KEY_QUESTION, "", "read", ROLE_READ, false},
     [ROUTE_FAMILIES] = {"GET", "/v1/families", KEY_NONE, "", "from cursor limit", ROLE_READ, false},
@@ -33,6 +34,8 @@ static const struct route routes[ROUTES] = {
     [ROUTE_PAGE] = {"GET", "/", KEY_NONE, "", "", ROLE_READ, true},
     [ROUTE_PAGE_FILE] = {"GET", "/web/", KEY_PAGE_FILE, "", "", ROLE_READ, true},
     [ROUTE_RECEIPT] = {"GET", "/v1/receipts/", KEY_RECEIPT, "", "", ROLE_READ, false},
+    [ROUTE_PROPOSALS] = {"GET", "/v1/proposals", KEY_NONE, "", "", ROLE_READ, false},
+    [ROUTE_HANDOVER] = {"GET", "/v1/handovers/", KEY_EPOCH, "", "", ROLE_READ, false},
 };
 
 const struct route *router_row(enum route_name name) {

@@ -13,6 +13,7 @@ enum route_name {
     ROUTE_CLOSE,
     ROUTE_REVEAL,
     ROUTE_CLOSE_FAMILY,
+    ROUTE_PROPOSE,
     ROUTE_QUESTIONS,
     ROUTE_QUESTION,
     ROUTE_FAMILIES,
@@ -35,11 +36,13 @@ enum route_name {
     ROUTE_PAGE,
     ROUTE_PAGE_FILE,
     ROUTE_RECEIPT,
+    ROUTE_PROPOSALS,
+    ROUTE_HANDOVER,
     ROUTES,
 };
 
 /* What stands in a path for the thing that is meant. */
-enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY, KEY_PROOF, KEY_PROBLEM, KEY_PAGE_FILE, KEY_RECEIPT };
+enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY, KEY_PROOF, KEY_PROBLEM, KEY_PAGE_FILE, KEY_RECEIPT, KEY_EPOCH };
 
 /* What a caller may do, each with all before it. */
 enum role { ROLE_READ, ROLE_WRITE, ROLE_ADMIN };

@@ -38,6 +38,7 @@ struct submission {
     uint64_t seq;
     uint32_t first_index;
     uint32_t index;
+    bool is_void; /* the lane began again with another key before they were executed */
     bool is_executed;
     uint64_t height; /* of the block that executed the last of them, when is_executed */
     uint64_t refused_count;
@@ -65,6 +66,7 @@ struct request {
     uint32_t member;     /* of routes with a proof: against whom, */
     uint32_t proof;      /* and which one */
     enum status problem; /* of routes with a kind of problem */
+    uint64_t epoch;      /* of routes with an epoch */
     /* Of routes with a file of the page. */
     const struct page_file *page_file;
     struct receipts_wanted receipt; /* of the route of receipts */
@@ -149,6 +151,12 @@ struct http {
     uint64_t available_seq;
     uint64_t executed_seq;
     uint64_t executed_height;
+    /* Batches of the own lane that another key made void: what they said is said again, in batches up to `until`. */
+    struct {
+        uint64_t first;
+        uint64_t last;
+        uint64_t until; /* UINT64_MAX: not known yet */
+    } again;
 
     struct request *waiting;
     uint32_t waiting_count;
@@ -217,6 +225,17 @@ void problems_handle(struct request *request);
 void page_handle(struct request *request);
 void page_handle_file(struct request *request);
 void page_handle_genesis(struct request *request);
+
+/* proposals.c */
+/* The change that the body asks for. */
+enum status proposals_draft(struct request *request, struct draft *draft, struct refusal *ret_refusal) MUST_USE;
+void proposals_handle_list(struct request *request);
+void proposals_handle_handover(struct request *request);
+/* Whether too few have signed the handover of the epoch that ended last, without which nothing can be certified. */
+bool proposals_lack_handover(struct http *http, uint64_t *ret_epoch);
+
+/* Each key of a place has a stretch of the lane to itself: the first seq of the one after (docs/protocol.md 8). */
+static inline uint64_t http_next_stretch(uint64_t seq) { return ((seq >> 32) + 1) << 32 | 1; }
 
 /* receipts.c */
 void receipts_handle(struct request *request);

@@ -31,12 +31,21 @@ static uint64_t key_of(enum item_kind kind, const struct question_id *question, 
     return first_bytes(&hash);
 }
 
+/* A member proposes one thing at a time in an epoch. */
+static uint64_t key_of_epoch(uint64_t epoch) {
+    static const struct question_id nothing;
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(epoch >> (8 * i));
+    return key_of(ITEM_RECONFIGURE, &nothing, slice_of(bytes, sizeof bytes));
+}
+
 /* 0: of a kind that is not remembered. */
 static uint64_t key_of_item(const struct item *item) {
     switch (item->kind) {
     case ITEM_TELL: return key_of(ITEM_TELL, &item->tell.question, item->tell.observation);
     case ITEM_RETRACT: return key_of(ITEM_RETRACT, &item->retract.question, item->retract.observation);
     case ITEM_CLOSE: return key_of(ITEM_CLOSE, &item->close.question, slice_of(NULL, 0));
+    case ITEM_RECONFIGURE: return key_of_epoch(item->reconfigure.epoch);
     case ITEM_ASK:
     case ITEM_ANSWER:
     case ITEM_LEVEL:

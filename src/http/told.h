@@ -1,6 +1,6 @@
 /* Told: what this member has said through its lane, so that a client that repeats itself is answered as the first time
  * instead of refused. A repetition is known by its bytes: the item as it is encoded, under what makes it one of a kind
- * (kind, question, observation).
+ * (kind, question, observation; the epoch of a proposal).
  *
  * Only a help: what was said is in the lane, and who may say what is the replica's to judge. What is not remembered
  * is merely refused as a second one. The newest TOLD_GENERATION items are remembered, and up to as many before them. */
@@ -52,7 +52,7 @@ struct told {
     uint64_t refused[TOLD_REFUSED_SLOTS]; /* places whose items execution refused; a newer one may displace another */
 };
 
-/* An item has its place now. Items of other kinds than tell, retract and close are left alone. */
+/* An item has its place now. Items of other kinds than tell, retract, close and reconfigure are left alone. */
 void told_add(struct told *told, const struct item *item, struct slice bytes, struct told_place place);
 /* From here on what is added can be taken back. */
 void told_mark(struct told *told);

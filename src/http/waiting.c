@@ -107,6 +107,21 @@ static void note_executed(struct http *http, const struct replica_event *event) 
     }
 }
 
+/* Another key: the lane of the former one ends with what was executed of it. A request that waits for more is told to
+ * ask again, for what it said is said again elsewhere in the lane. */
+static void note_epoch(struct http *http) {
+    struct replica_lane lane;
+    replica_lane(http_replica(http), http->self, &lane);
+    if (lane.tip.seq >> 32 == http->durable_seq >> 32) return;
+    http->again.first = http->executed_seq + 1;
+    http->again.last = lane.tip.seq >> 32 << 32;
+    http->again.until = UINT64_MAX;
+    for (struct request *request = http->waiting; request != NULL; request = request->next) {
+        struct submission *s = &request->submission;
+        s->is_void = s->is_placed && !s->is_executed && s->seq <= http->again.last;
+    }
+}
+
 void http_on_event(struct http *http, const struct replica_event *event) {
     events_take(&http->events, http_replica(http), event);
     switch (event->kind) {
@@ -120,6 +135,7 @@ void http_on_event(struct http *http, const struct replica_event *event) {
         told_refused(&http->told, (struct told_place){event->seq, event->item});
         note_refused(http, event);
         break;
+    case EVENT_EPOCH: note_epoch(http); break;
     default: return;
     }
     http->has_news = true;
@@ -132,6 +148,7 @@ void http_committed(struct http *http, uint64_t own_seq) {
         http->durable_seq = own_seq;
         http->has_news = true;
     }
+    if (http->again.until == UINT64_MAX && own_seq >= http->again.last) http->again.until = own_seq;
     if (status.certified_height > http->certified_height) {
         http->certified_height = status.certified_height;
         http->has_news = http->has_certified = true;

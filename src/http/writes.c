@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "crypto/secret.h"
+#include "http/proposal.h"
 #include "http/state.h"
 
 static const form_take forms[ROUTES] = {
@@ -32,6 +33,12 @@ static enum status refuse_item(const struct request *request, enum status status
          "the question takes evidence still: it can be revealed once it has its verdict, or is closed"},
         {ROUTE_REVEAL, STATUS_EXPIRED, "too late: a question can be revealed for a week after its verdict"},
     };
+    struct replica_status self;
+    replica_status(http_replica(request->http), &self);
+    if (status == STATUS_NOT_ALLOWED && !self.is_member)
+        return refusal_say(ret_refusal, status,
+                           "this member's key does not stand in the roster of epoch %" PRIu64 ": it tells nothing",
+                           self.epoch);
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         if (sentences[i].route == request->route && sentences[i].status == status)
             return refusal_say(ret_refusal, status, "%s", sentences[i].sentence);
@@ -83,6 +90,13 @@ static bool may_be_repeated(enum status why) {
            why == STATUS_QUESTION_CLOSED || why == STATUS_SEALED;
 }
 
+/* What stands there is void, and what was said instead is not executed yet. */
+static bool is_said_again(const struct http *http, uint64_t seq) {
+    struct replica_lane lane;
+    replica_lane(http_replica(http), http->self, &lane);
+    return seq >= http->again.first && seq <= http->again.last && lane.committed_seq < http->again.until;
+}
+
 /* A repetition is as good as the first time: then STATUS_OK. */
 static enum status judge_repeated(struct request *request, const struct draft *draft, enum status why,
                                   struct refusal *ret_refusal) {
@@ -93,6 +107,9 @@ static enum status judge_repeated(struct request *request, const struct draft *d
     item_put(&writer, &draft->item);
     switch (told_find(&request->http->told, &draft->item, writer_slice(&writer), &place)) {
     case TOLD_SAME:
+        if (is_said_again(request->http, place.seq))
+            return refusal_say(ret_refusal, STATUS_BUSY,
+                               "this member said it with its former key, and says it again with the new one");
         s->duplicates++;
         note_place(s, place);
         return STATUS_OK;
@@ -300,6 +317,29 @@ static void submit_one_named(struct request *request) {
     if (!waiting_add(request, HTTP_WRITE_WAIT_MS)) answer_status(request, STATUS_UNAVAILABLE, "not durable yet");
 }
 
+/* Proposals. */
+
+static enum status submit_proposal(struct request *request, struct refusal *ret_refusal) {
+    struct draft draft = {.scratch = NULL};
+    TRY(proposals_draft(request, &draft, ret_refusal));
+    enum status status = submit_item(request, http_now(request->http), &draft);
+    if (status == STATUS_OK) return STATUS_OK;
+    if (status == STATUS_DUPLICATE && judge_repeated(request, &draft, status, ret_refusal) == STATUS_OK)
+        return STATUS_OK;
+    return proposal_explain(replica_roster(http_replica(request->http)), &draft.item.reconfigure, status,
+                            ret_refusal);
+}
+
+static void submit_one_proposal(struct request *request) {
+    struct refusal refusal;
+    if (submit_proposal(request, &refusal) != STATUS_OK) {
+        answer_refusal(request, &refusal);
+        return;
+    }
+    told_backend(request);
+    await(request);
+}
+
 void writes_handle(struct request *request) {
     const struct http *http = request->http;
     enum status why = STATUS_BUSY;
@@ -311,6 +351,8 @@ void writes_handle(struct request *request) {
         submit_one_question(request);
     } else if (request->route == ROUTE_REVEAL || request->route == ROUTE_CLOSE_FAMILY) {
         submit_one_named(request);
+    } else if (request->route == ROUTE_PROPOSE) {
+        submit_one_proposal(request);
     } else {
         submit_list(request);
     }
@@ -406,6 +448,10 @@ static bool is_ask_refused(struct request *request) {
 void writes_resume(struct request *request) {
     struct submission *s = &request->submission;
     if (s->existed && !s->is_executed) (void)find_question(request);
+    if (s->is_void) {
+        answer_status(request, STATUS_UNAVAILABLE, "this member has another key since: say the same again");
+        return;
+    }
     enum ack ack = reached(request);
     if (ack < request->ack && !request->is_late) return;
     if (is_ask_refused(request)) {

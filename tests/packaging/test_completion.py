@@ -43,7 +43,7 @@ def check_bash(found):
     for name, options in found.items():
         offered = set(bash(*name.split(), "-"))
         assert offered == options - {"-h"}, f"{name}: {offered ^ options}"
-    assert bash("sta") == ["start", "status"] and bash("key", "n") == ["new"] and bash("completion", "z") == ["zsh"]
+    assert bash("sta") == ["start", "status"] and bash("key", "s") == ["show"] and bash("completion", "z") == ["zsh"]
     assert bash("start", "--rec") == ["--recover"]
     assert "/etc/passwd" in bash("start", "/etc/passw") and "/etc/passwd" in bash("certificate", "-o", "/etc/passw")
     assert bash("nonsense", "--x") == []

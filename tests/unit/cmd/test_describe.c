@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cmd/describe.h"
+#include "crypto/ed25519.h"
 
 static void quanta_are_written_exactly(void **state) {
     static const struct {
@@ -98,12 +99,12 @@ static void ask_of_a_family_then_named_and_a_canary_looks_like_any(void **state)
 }
 
 /* The line of a leaf, "" when it has none. */
-static void expect_record(const struct genesis *genesis, struct slice leaf, const char *expected) {
+static void expect_record(const struct roster *roster, struct slice leaf, const char *expected) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     assert_non_null(out);
-    bool is_shown = describe_print_record(out, "  ", genesis, leaf);
+    bool is_shown = describe_print_record(out, "  ", roster, leaf);
     assert_int_equal(fclose(out), 0);
     assert_int_equal(is_shown, *expected != '\0');
     assert_string_equal(text, expected);
@@ -111,7 +112,7 @@ static void expect_record(const struct genesis *genesis, struct slice leaf, cons
 }
 
 static void records_of_interest_then_one_line_and_others_none(void **state) {
-    static struct genesis genesis = {.members = 4, .member_names = {"m0", "m1", "m2", "m3"}};
+    static struct roster roster = {.members = 5, .names = {"m0", "m1", "m2", "m3"}, .absent = {{1 << 4}}};
     struct record_suspicion suspicion = {.member = 2, .detector = 3, .ratio = 72090, .height = 9};
     struct record_calibration calibration = {.family = slice_of_text("birds"),
                                              .labels = 2,
@@ -125,24 +126,56 @@ static void records_of_interest_then_one_line_and_others_none(void **state) {
     (void)state;
     struct writer writer = writer_of(bytes, sizeof bytes);
     record_suspicion_put(&writer, &suspicion);
-    expect_record(&genesis, writer_slice(&writer), "  suspicion of m2: collusion at 110 % of its threshold\n");
+    expect_record(&roster, writer_slice(&writer), "  suspicion of m2: collusion at 110 % of its threshold\n");
     json_t *json = describe_record(writer_slice(&writer));
     assert_string_equal(json_string_value(json_object_get(json, "detector")), "collusion");
     json_decref(json);
     bytes[writer.bytes - 1] = 0xff;
-    expect_record(&genesis, writer_slice(&writer), "  a record that cannot be read\n");
+    expect_record(&roster, writer_slice(&writer), "  a record that cannot be read\n");
     assert_null(describe_record(writer_slice(&writer)));
     writer = writer_of(bytes, sizeof bytes);
     record_calibration_put(&writer, &calibration);
-    expect_record(&genesis, writer_slice(&writer),
+    expect_record(&roster, writer_slice(&writer),
                   "  calibration of the family birds: 11 of 12 questions decided, 2 canaries, results "
                   "0000000000000000\n");
     writer = writer_of(bytes, sizeof bytes);
     record_state_put(&writer, &last);
-    expect_record(&genesis, writer_slice(&writer), "");
+    expect_record(&roster, writer_slice(&writer), "");
     assert_null(describe_record(writer_slice(&writer)));
-    expect_record(&genesis, slice_of_text("\xd2header"), "");
-    expect_record(&genesis, slice_of_text(""), "");
+    expect_record(&roster, slice_of_text("\xd2header"), "");
+    expect_record(&roster, slice_of_text(""), "");
+}
+
+static void epoch_that_begins_then_who_is_at_which_place(void **state) {
+    static struct roster roster = {
+        .epoch = 2, .height = 40, .threshold = {4, 5}, .members = 5, .names = {"a", "", "c", "d", "e"}};
+    uint8_t bytes[1024];
+    (void)state;
+    member_set_clear(&roster.absent);
+    member_set_add(&roster.absent, 1);
+    for (uint32_t m = 0; m < roster.members; m++) {
+        uint8_t seed[ED25519_SEED_BYTES];
+        uint8_t secret[SECRET_BYTES];
+        memset(seed, (int)m + 1, sizeof seed);
+        if (m != 1) ed25519_from_seed(seed, secret, roster.keys[m]);
+    }
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    roster_put(&writer, &roster);
+    expect_record(&roster, writer_slice(&writer),
+                  "  epoch 2 begins: 4 members at 5 places, threshold 4/5: 0 a, 2 c, 3 d, 4 e\n");
+    json_t *json = describe_record(writer_slice(&writer));
+    const json_t *members = json_object_get(json, "members");
+    assert_string_equal(json_string_value(json_object_get(json, "kind")), "epoch");
+    assert_int_equal(json_integer_value(json_object_get(json, "epoch")), 2);
+    assert_int_equal(json_integer_value(json_object_get(json, "after")), 40);
+    assert_int_equal(json_array_size(members), 4);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(members, 1), "place")), 2);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(members, 1), "name")), "c");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(members, 0), "key")),
+                        "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c");
+    json_decref(json);
+    /* Cut short. */
+    expect_record(&roster, slice_of(bytes, writer.bytes - 1), "  a record that cannot be read\n");
 }
 
 int main(void) {
@@ -151,6 +184,7 @@ int main(void) {
         cmocka_unit_test(each_kind_of_item_then_one_line_and_json),
         cmocka_unit_test(ask_of_a_family_then_named_and_a_canary_looks_like_any),
         cmocka_unit_test(records_of_interest_then_one_line_and_others_none),
+        cmocka_unit_test(epoch_that_begins_then_who_is_at_which_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -337,7 +337,8 @@ static void members_of_an_honest_group_then_full_weight_and_no_reason(void **sta
         assert_true(json_is_null(json_object_get(member, "proof")));
         assert_true(json_is_false(json_object_get(member, "alarmed")));
         assert_int_equal(json_object_size(json_object_get(member, "detectors")), DETECTORS);
-        assert_int_equal(json_object_size(member), 16);
+        assert_int_equal(strlen(json_string_value(json_object_get(member, "key"))), 64);
+        assert_int_equal(json_object_size(member), 17);
     }
     client_free(&answer);
 }

@@ -378,6 +378,25 @@ static void server_closes_then_streams_end(void **state) {
     world = world_start(0);
 }
 
+/* Runs last: the group is another one afterwards. */
+static void epoch_ended_then_told_what_the_next_is(void **state) {
+    (void)state;
+    static struct reader_of_events reader;
+    struct told_event event;
+    open_stream(&reader, "?types=epoch", "");
+    world_second(world, 2);
+    struct answer answer = post("/v1/proposals", "{\"change\":\"threshold\",\"threshold\":\"4/5\"}");
+    assert_int_equal(answer.code, 200);
+    client_free(&answer);
+    wait_for(&reader, "epoch", &event);
+    assert_int_equal(json_integer_value(json_object_get(event.data, "epoch")), 1);
+    assert_true(json_integer_value(json_object_get(event.data, "height")) > 0);
+    assert_int_equal(json_integer_value(json_object_get(event.data, "members")), 4);
+    assert_string_equal(text_of(event.data, "threshold"), "4/5");
+    forget(&event);
+    (void)close(reader.fd);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(question_told_and_closed_then_events_as_reads_have_it),
@@ -388,6 +407,7 @@ int main(void) {
         cmocka_unit_test(arguments_that_are_none_then_refused),
         cmocka_unit_test(stream_not_read_then_it_is_ended_and_others_go_on),
         cmocka_unit_test(server_closes_then_streams_end),
+        cmocka_unit_test(epoch_ended_then_told_what_the_next_is),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -14,7 +14,7 @@
 #include "replica/replica.h"
 #include "wire/frame.h"
 
-enum { MEMBERS = 4, STEP_MS = 2, ROUNDS_MAX = 64 };
+enum { MEMBERS_ROOM = 5, STEP_MS = 2, ROUNDS_MAX = 64 };
 
 struct letter {
     struct letter *next;
@@ -45,7 +45,9 @@ struct world {
     size_t body_bytes_max;
     uint32_t requests_per_second;
     struct genesis genesis;
-    struct member members[MEMBERS];
+    struct member members[MEMBERS_ROOM];
+    uint32_t count; /* of them that there are */
+    uint32_t vacant;
     struct letter *first;
     struct letter **last;
     char certificate[64];
@@ -57,6 +59,7 @@ struct world {
     atomic_bool is_full;
     atomic_int why_not;
     atomic_bool is_key_changed;
+    atomic_uint seconders;
 };
 
 static struct replica_time now(void) {
@@ -134,7 +137,7 @@ static void post(struct world *world, uint32_t from, uint32_t to, struct slice f
 
 static void send_frame(void *context, uint32_t to, struct slice frame) {
     struct member *member = context;
-    for (uint32_t i = 0; i < MEMBERS; i++) {
+    for (uint32_t i = 0; i < member->world->count; i++) {
         if (i != member->number && (to == REPLICA_EVERYONE || to == i)) post(member->world, member->number, i, frame);
     }
 }
@@ -206,7 +209,7 @@ static enum status get_certificate(void *context, uint64_t question, struct slic
 /* --- the loop --- */
 
 static void commit_all(struct world *world) {
-    for (uint32_t i = 0; i < MEMBERS; i++) {
+    for (uint32_t i = 0; i < world->count; i++) {
         enum status status = memory_ledger_commit(world->members[i].ledger);
         CHECK(status == STATUS_OK);
     }
@@ -245,9 +248,29 @@ static void end_of_turn(struct world *world) {
 
 static void on_prepare(uv_prepare_t *prepare) { end_of_turn(prepare->data); }
 
+/* Proposes what member 0 proposes, once. */
+static void second(struct member *member) {
+    struct item item = {.kind = ITEM_RECONFIGURE};
+    struct reconfigure own;
+    uint8_t bytes[256];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    uint64_t seq;
+    uint32_t index;
+    struct machine *machine = replica_machine(member->replica);
+    if (machine_proposal(machine, 0, &item.reconfigure) != STATUS_OK) return;
+    bool is_said =
+        machine_proposal(machine, member->number, &own) == STATUS_OK && reconfigure_equal(&own, &item.reconfigure);
+    if (is_said) return;
+    item_put(&writer, &item);
+    /* Refused while it is on its way. */
+    if (replica_submit(member->replica, now(), writer_slice(&writer), slice_of(NULL, 0), &seq, &index) == STATUS_OK)
+        replica_flush(member->replica, now());
+}
+
 static void on_timer(uv_timer_t *timer) {
     struct world *world = timer->data;
-    for (uint32_t i = 0; i < MEMBERS; i++) replica_on_tick(world->members[i].replica, now());
+    for (uint32_t i = 1; i <= atomic_load(&world->seconders); i++) second(&world->members[i]);
+    for (uint32_t i = 0; i < world->count; i++) replica_on_tick(world->members[i].replica, now());
 }
 
 static void on_stop(uv_async_t *async) {
@@ -268,7 +291,11 @@ static void open_member(struct world *world, uint32_t number) {
     memset(seed, (int)(number + 1), sizeof seed);
     ed25519_from_seed(seed, secret, key);
     genesis_chain(&world->genesis, &chain);
-    struct replica_config config = {.genesis = &world->genesis, .self = number, .secret = secret, .delta_us = 50000};
+    uint8_t next_secret[SECRET_BYTES];
+    memset(seed, (int)(number + WORLD_NEXT_KEY), sizeof seed);
+    ed25519_from_seed(seed, next_secret, key);
+    struct replica_config config = {
+        .genesis = &world->genesis, .self = number, .secret = secret, .next_secret = next_secret, .delta_us = 50000};
     struct replica_ports ports = {.context = member,
                                   .persist_batch = persist_batch,
                                   .persist_vote = persist_vote,
@@ -301,19 +328,20 @@ static void open_members(struct world *world) {
     world->genesis = (struct genesis){.name = "sensors",
                                       .created_us = 1700000000000000,
                                       .threshold = THRESHOLD_DEFAULT,
-                                      .members = MEMBERS,
+                                      .members = world->count + world->vacant,
+                                      .vacant = world->vacant,
                                       .state_bytes_max = 16 * STATE_BYTES_MIN};
-    for (uint32_t i = 0; i < MEMBERS; i++) {
+    for (uint32_t i = 0; i < world->count; i++) {
         uint8_t seed[ED25519_SEED_BYTES];
         uint8_t secret[SECRET_BYTES];
         memset(seed, (int)(i + 1), sizeof seed);
         ed25519_from_seed(seed, secret, world->genesis.keys[i]);
         (void)snprintf(world->genesis.member_names[i], MEMBER_NAME_BYTES_MAX, "member-%u", (unsigned)i);
     }
-    for (uint32_t i = 0; i < MEMBERS; i++) open_member(world, i);
-    for (uint32_t i = 0; i < MEMBERS; i++) replica_start(world->members[i].replica, now(), MEMORY_WHOLE);
-    for (uint32_t i = 0; i < MEMBERS; i++) {
-        for (uint32_t j = 0; j < MEMBERS; j++) {
+    for (uint32_t i = 0; i < world->count; i++) open_member(world, i);
+    for (uint32_t i = 0; i < world->count; i++) replica_start(world->members[i].replica, now(), MEMORY_WHOLE);
+    for (uint32_t i = 0; i < world->count; i++) {
+        for (uint32_t j = 0; j < world->count; j++) {
             if (i != j) replica_on_link(world->members[i].replica, now(), j, true);
         }
     }
@@ -361,7 +389,7 @@ static void run(void *context) {
     (void)uv_run(&world->loop, UV_RUN_DEFAULT);
     failed = uv_loop_close(&world->loop);
     CHECK(failed == 0);
-    for (uint32_t i = 0; i < MEMBERS; i++) {
+    for (uint32_t i = 0; i < world->count; i++) {
         memory_ledger_close(world->members[i].ledger);
         (void)munmap(world->members[i].memory, world->members[i].memory_bytes);
     }
@@ -369,9 +397,11 @@ static void run(void *context) {
     deliver(world);
 }
 
-static struct world *start(size_t body_bytes_max, uint32_t requests_per_second) {
+static struct world *start(uint32_t members, uint32_t vacant, size_t body_bytes_max, uint32_t requests_per_second) {
     struct world *world = calloc(1, sizeof *world);
-    CHECK(world != NULL);
+    CHECK(world != NULL && members <= MEMBERS_ROOM);
+    world->count = members;
+    world->vacant = vacant;
     world->body_bytes_max = body_bytes_max;
     world->requests_per_second = requests_per_second;
     int failed = uv_sem_init(&world->ready, 0) | uv_thread_create(&world->thread, run, world);
@@ -381,11 +411,15 @@ static struct world *start(size_t body_bytes_max, uint32_t requests_per_second) 
 }
 
 struct world *world_start(size_t body_bytes_max) {
-    return start(body_bytes_max, 0);
+    return start(4, 0, body_bytes_max, 0);
 }
 
 struct world *world_start_limited(uint32_t requests_per_second) {
-    return start(0, requests_per_second);
+    return start(4, 0, 0, requests_per_second);
+}
+
+struct world *world_start_group(uint32_t members, uint32_t vacant) {
+    return start(members, vacant, 0, 0);
 }
 
 void world_stop(struct world *world) {
@@ -402,3 +436,4 @@ void world_hold_commits(struct world *world, bool is_held) { atomic_store(&world
 void world_fill_disk(struct world *world, bool is_full) { atomic_store(&world->is_full, is_full); }
 void world_accept(struct world *world, enum status why_not) { atomic_store(&world->why_not, (int)why_not); }
 void world_change_key(struct world *world, bool is_changed) { atomic_store(&world->is_key_changed, is_changed); }
+void world_second(struct world *world, uint32_t members) { atomic_store(&world->seconders, members); }

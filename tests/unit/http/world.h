@@ -15,10 +15,15 @@ struct world;
 #define WORLD_TOKEN_WRITE "battery"
 #define WORLD_TOKEN_READ  "staple"
 
+/* Member i has the key of the seed that is i + 1 in every byte, and that of i + WORLD_NEXT_KEY at hand as its next. */
+enum { WORLD_NEXT_KEY = 77 };
+
 /* `body_bytes_max` 0: the default. */
 struct world *world_start(size_t body_bytes_max);
 /* With a limit of requests a second. */
 struct world *world_start_limited(uint32_t requests_per_second);
+/* With four or five members, and places that are vacant behind theirs. */
+struct world *world_start_group(uint32_t members, uint32_t vacant);
 void world_stop(struct world *world);
 uint16_t world_port(const struct world *world);
 /* While it is cut, no frame arrives anywhere. */
@@ -33,5 +38,8 @@ void world_fill_disk(struct world *world, bool is_full);
 void world_change_key(struct world *world, bool is_changed);
 /* What the member answers to the question whether it accepts submissions; STATUS_OK: yes. */
 void world_accept(struct world *world, enum status why_not);
+
+/* From now on the first so many of the other members propose what member 0 proposes. */
+void world_second(struct world *world, uint32_t members);
 
 #endif

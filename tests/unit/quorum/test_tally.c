@@ -86,6 +86,17 @@ static void one_member_speaks_often_then_no_quorum(void **state) {
     assert_true(member_set_quorum(&set, 4, THRESHOLD_DEFAULT));
 }
 
+/* Members are known by their places, and some of those may be vacant: five places, four members. */
+static void places_beyond_the_number_of_members_then_counted_as_heads(void **state) {
+    (void)state;
+    struct member_set set = {{0}};
+    member_set_add(&set, 4);
+    member_set_add(&set, 3);
+    assert_false(member_set_quorum(&set, 4, THRESHOLD_DEFAULT));
+    member_set_add(&set, 0);
+    assert_true(member_set_quorum(&set, 4, THRESHOLD_DEFAULT));
+}
+
 static void weights_of_a_set_then_their_sum_up_to_the_largest(void **state) {
     (void)state;
     uint64_t weights[MEMBERS_MAX] = {0};
@@ -109,6 +120,7 @@ int main(void) {
         cmocka_unit_test(members_at_the_edges_of_words_then_found),
         cmocka_unit_test(union_of_two_then_members_of_either),
         cmocka_unit_test(one_member_speaks_often_then_no_quorum),
+        cmocka_unit_test(places_beyond_the_number_of_members_then_counted_as_heads),
         cmocka_unit_test(weights_of_a_set_then_their_sum_up_to_the_largest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
