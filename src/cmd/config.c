@@ -83,22 +83,17 @@ static void check_token(struct check *check, const char *name, bool is_required)
     if (status != STATUS_NOT_FOUND || is_required) add_finding(check, name, status, detail.text);
 }
 
-static void check_key(struct check *check, bool has_config) {
+/* Those beside the key may be missing. */
+static void check_key(struct check *check, const char *name, bool is_required, bool has_config) {
     struct config_detail detail;
     char path[CONFIG_PATH_BYTES];
     uint8_t secret[SECRET_BYTES];
     uint8_t key[KEY_BYTES];
     const struct node_config *config = &check->config;
-    enum status status = key_load(path_in(check, KEY_FILE, path), secret, key, &detail);
+    enum status status = key_load(path_in(check, name, path), secret, key, &detail);
     crypto_wipe(secret, sizeof secret);
-    if (status == STATUS_OK && has_config && memcmp(key, config->genesis.keys[config->member], KEY_BYTES) != 0) {
-        status = STATUS_BAD_KEY;
-        config_detail_set(&detail,
-                          "%s is not the key of member %u (%s) in the genesis: put the right key there, or correct "
-                          "\"member\" in %s",
-                          path, config->member, config->genesis.member_names[config->member], CONFIG_FILE);
-    }
-    add_finding(check, KEY_FILE, status, detail.text);
+    if (status == STATUS_OK && has_config) status = node_config_check_key(config, path, key, &detail);
+    if (status != STATUS_NOT_FOUND || is_required) add_finding(check, name, status, detail.text);
 }
 
 /* The database is made and renamed beside its own files in the directory. */
@@ -123,6 +118,12 @@ static void check_directory(struct check *check) {
     add_finding(check, "directory", status, detail.text);
 }
 
+/* What the genesis calls the member; who has the place now the roster says, which a running member knows. */
+static const char *name_of(const struct node_config *config) {
+    const char *name = config->genesis.member_names[config->member];
+    return name[0] != '\0' ? name : "vacant in the genesis";
+}
+
 static int print_checked(struct check *check) {
     if (check->invocation->json) {
         json_t *json = json_pack("{s:b, s:O}", "ok", check->errors == 0, "files", check->findings);
@@ -132,8 +133,8 @@ static int print_checked(struct check *check) {
         json_decref(json);
     } else if (check->errors == 0) {
         const struct node_config *config = &check->config;
-        (void)printf("%s would start as %s, member %u of %u\n", check->invocation->arguments[0],
-                     config->genesis.member_names[config->member], config->member, config->genesis.members);
+        (void)printf("%s would start at place %u of %u (%s)\n", check->invocation->arguments[0], config->member,
+                     config->genesis.members, name_of(config));
     }
     return check->errors == 0 ? COMMAND_DONE : COMMAND_REFUSED;
 }
@@ -145,7 +146,9 @@ static int run_check(const struct invocation *invocation) {
     check->findings = json_array();
     check_genesis(check);
     bool has_config = check_config(check);
-    check_key(check, has_config);
+    check_key(check, KEY_FILE, true, has_config);
+    check_key(check, KEY_NEXT_FILE, false, has_config);
+    check_key(check, KEY_OLD_FILE, false, has_config);
     check_token(check, TOKEN_FILE, true);
     check_token(check, TOKEN_WRITE_FILE, false);
     check_token(check, TOKEN_READ_FILE, false);
@@ -186,10 +189,7 @@ static void show_row(struct shown *shown, const char *name, const char *origin, 
 
 static void value_of(const struct node_config *config, enum config_key key, char ret_value[VALUE_BYTES]) {
     switch (key) {
-    case CONFIG_MEMBER:
-        (void)snprintf(ret_value, VALUE_BYTES, "%u (%s)", config->member,
-                       config->genesis.member_names[config->member]);
-        return;
+    case CONFIG_MEMBER: (void)snprintf(ret_value, VALUE_BYTES, "%u (%s)", config->member, name_of(config)); return;
     case CONFIG_LISTEN: (void)snprintf(ret_value, VALUE_BYTES, "%s", config->listen); return;
     case CONFIG_API: (void)snprintf(ret_value, VALUE_BYTES, "%s", config->api); return;
     case CONFIG_LOG_LEVEL: (void)snprintf(ret_value, VALUE_BYTES, "%s", log_level_name(config->log_level)); return;
@@ -206,7 +206,8 @@ static void show_peers(struct shown *shown, const char *origin) {
     for (uint32_t i = 0; i < config->genesis.members; i++) {
         char name[32];
         (void)snprintf(name, sizeof name, "peers[%u]", i);
-        show_row(shown, name, origin, config_keys[CONFIG_PEERS].needs_restart, "%s", config->peers[i]);
+        show_row(shown, name, origin, config_keys[CONFIG_PEERS].needs_restart, "%s",
+                 config->peers[i][0] != '\0' ? config->peers[i] : "none");
     }
 }
 
@@ -234,7 +235,8 @@ static void show_genesis(struct shown *shown) {
     show_row(shown, "group", GENESIS_FILE, true, "%s", genesis->name);
     show_row(shown, "chain", GENESIS_FILE, true, "%s", chain);
     show_row(shown, "created", GENESIS_FILE, true, "%s", created);
-    show_row(shown, "members", GENESIS_FILE, true, "%u", genesis->members);
+    show_row(shown, "members", GENESIS_FILE, true, "%u", genesis_heads(genesis));
+    show_row(shown, "vacant", GENESIS_FILE, true, "%u", genesis->vacant);
     show_row(shown, "threshold", GENESIS_FILE, true, "%u/%u", genesis->threshold.numerator,
              genesis->threshold.denominator);
     show_row(shown, "state_bytes_max", GENESIS_FILE, true, "%llu", (unsigned long long)genesis->state_bytes_max);
@@ -256,6 +258,8 @@ static int print_shown(struct shown *shown) {
     show_keys(shown);
     show_genesis(shown);
     show_secret(shown, KEY_FILE, true);
+    show_secret(shown, KEY_NEXT_FILE, false);
+    show_secret(shown, KEY_OLD_FILE, false);
     show_secret(shown, TOKEN_FILE, false);
     show_secret(shown, TOKEN_WRITE_FILE, false);
     show_secret(shown, TOKEN_READ_FILE, false);

@@ -51,7 +51,7 @@ static enum status judge_name(const struct genesis *genesis, uint32_t member, st
 
 /* Takes names off "a,b,c"; without a list they are m0, m1, ... */
 static enum status name_members(const char *names, struct genesis *genesis, struct config_detail *ret_detail) {
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < genesis_heads(genesis); i++) {
         char *name = genesis->member_names[i];
         if (names == NULL) {
             (void)snprintf(name, MEMBER_NAME_BYTES_MAX + 1, "m%u", i);
@@ -59,8 +59,8 @@ static enum status name_members(const char *names, struct genesis *genesis, stru
         }
         size_t bytes = strcspn(names, ",");
         bool is_last = names[bytes] == '\0';
-        if (is_last != (i + 1 == genesis->members)) {
-            config_detail_set(ret_detail, "--names must name each of the %u members once", genesis->members);
+        if (is_last != (i + 1 == genesis_heads(genesis))) {
+            config_detail_set(ret_detail, "--names must name each of the %u members once", genesis_heads(genesis));
             return STATUS_BAD_VALUE;
         }
         if (bytes == 0 || bytes > MEMBER_NAME_BYTES_MAX) {
@@ -112,7 +112,8 @@ static void plan_genesis(const struct testnet_plan *plan, struct node_config *co
     (void)snprintf(genesis->name, sizeof genesis->name, "testnet");
     genesis->created_us = wall_us();
     genesis->threshold = plan->threshold;
-    genesis->members = plan->members;
+    genesis->members = plan->members + plan->vacant;
+    genesis->vacant = plan->vacant;
     genesis->state_bytes_max = STATE_BYTES_DEFAULT;
     for (uint32_t i = 0; i < plan->members; i++) {
         (void)snprintf(config->peers[i], sizeof config->peers[i], "127.0.0.1:%u", plan->base_port + i);
@@ -167,13 +168,14 @@ int testnet_plan_from(const struct invocation *invocation, uint32_t members_opti
     return COMMAND_DONE;
 }
 
-enum { OPTION_MEMBERS, OPTION_THRESHOLD, OPTION_BASE_PORT, OPTION_NAMES };
+enum { OPTION_MEMBERS, OPTION_THRESHOLD, OPTION_BASE_PORT, OPTION_NAMES, OPTION_VACANT };
 
 static const struct option_spec options[] = {
     {"members", "N", "4 to 256 (default 4)", 0},
     {"threshold", "FRACTION", "above 2/3 and at most 1 (default 3/4)", 0},
     {"base-port", "P", "member i listens on P + i, its API on P + 1000 + i (default 7100)", 0},
     {"names", "A,B,...", "names of the members (default m0,m1,...)", 0},
+    {"vacant", "N", "places for members that are added later (default 0)", 0},
     {0},
 };
 
@@ -189,6 +191,10 @@ static int run(const struct invocation *invocation) {
     int code = testnet_plan_from(invocation, OPTION_MEMBERS, OPTION_THRESHOLD, OPTION_BASE_PORT, &plan);
     if (code != COMMAND_DONE) return code;
     plan.names = option_text(invocation, OPTION_NAMES, NULL);
+    uint64_t vacant;
+    code = option_number(invocation, OPTION_VACANT, 0, MEMBERS_MAX - plan.members, 0, &vacant);
+    if (code != COMMAND_DONE) return code;
+    plan.vacant = (uint32_t)vacant;
     enum status status = testnet_create(&plan, &detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
     return print_created(&plan);

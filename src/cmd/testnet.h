@@ -10,6 +10,7 @@ enum { TESTNET_MEMBERS_DEFAULT = 4, TESTNET_PORT_DEFAULT = 7100, TESTNET_API_POR
 struct testnet_plan {
     const char *directory;
     uint32_t members;
+    uint32_t vacant; /* places behind them, for members to come */
     struct threshold threshold;
     uint16_t base_port; /* member i listens on base_port + i, its API on base_port + 1000 + i */
     const char *names;  /* "a,b,c,d", or NULL for m0, m1, ... */

@@ -233,7 +233,7 @@ static int load_members(struct testnet *net) {
     struct node_config *config = calloc(1, sizeof *config);
     CHECK(config != NULL);
     enum status status = STATUS_OK;
-    net->members = net->genesis.members;
+    net->members = genesis_heads(&net->genesis);
     genesis_chain(&net->genesis, &net->chain);
     for (uint32_t i = 0; i < net->members && status == STATUS_OK; i++) {
         char directory[CONFIG_PATH_BYTES];
@@ -278,14 +278,15 @@ static int find_or_make(struct testnet *net) {
     enum status status = exists ? STATUS_OK : testnet_create(&plan, &detail);
     if (status == STATUS_OK) status = genesis_load(path, &net->genesis, &detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
-    bool differs = (option_given(invocation, OPTION_MEMBERS) && plan.members != net->genesis.members) ||
+    bool differs = (option_given(invocation, OPTION_MEMBERS) && plan.members != genesis_heads(&net->genesis)) ||
                    (option_given(invocation, OPTION_THRESHOLD) &&
                     threshold_compare(plan.threshold, net->genesis.threshold) != 0);
     if (!differs) return COMMAND_DONE;
     return command_refuse(
         invocation, status_name(STATUS_CONFLICT),
         "%s is a group of %u members at %u/%u already; leave the options out, or take another directory",
-        net->directory, net->genesis.members, net->genesis.threshold.numerator, net->genesis.threshold.denominator);
+        net->directory, genesis_heads(&net->genesis), net->genesis.threshold.numerator,
+        net->genesis.threshold.denominator);
 }
 
 static int run(const struct invocation *invocation) {

@@ -102,7 +102,7 @@ static enum status member_take(const struct source *source, const json_t *value,
     }
     json_int_t member = json_integer_value(value);
     if (member < 0 || member >= (json_int_t)config->genesis.members) {
-        config_detail_set(ret_detail, "%s, line %u: \"member\" is %lld, but the genesis has members 0 to %u",
+        config_detail_set(ret_detail, "%s, line %u: \"member\" is %lld, but the genesis has places 0 to %u",
                           source->path, source->line, (long long)member, config->genesis.members - 1);
         return STATUS_UNKNOWN_MEMBER;
     }
@@ -120,18 +120,24 @@ static enum status api_take(const struct source *source, const json_t *value, st
     return address_take(source, "\"api\"", value, config->api, ret_detail);
 }
 
+/* One entry a place; those of vacant ones at the end may be missing. */
 static enum status peers_take(const struct source *source, const json_t *peers, struct node_config *config,
                               struct config_detail *ret_detail) {
-    if (!json_is_array(peers) || json_array_size(peers) != config->genesis.members) {
+    uint32_t heads = genesis_heads(&config->genesis);
+    size_t count = json_array_size(peers);
+    if (!json_is_array(peers) || count < heads || count > config->genesis.members) {
         config_detail_set(
-            ret_detail, "%s, line %u: \"peers\" must be an array of %u addresses, one for each member of the genesis",
-            source->path, source->line, config->genesis.members);
+            ret_detail,
+            "%s, line %u: \"peers\" must be an array of %u addresses, one for each member of the genesis "
+            "in its order, and up to %u more for its vacant places",
+            source->path, source->line, heads, config->genesis.vacant);
         return STATUS_BAD_VALUE;
     }
-    for (uint32_t i = 0; i < config->genesis.members; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         char what[32];
+        const json_t *peer = json_array_get(peers, i);
         (void)snprintf(what, sizeof what, "peer %u,", i);
-        TRY(address_take(source, what, json_array_get(peers, i), config->peers[i], ret_detail));
+        if (!json_is_null(peer)) TRY(address_take(source, what, peer, config->peers[i], ret_detail));
     }
     return STATUS_OK;
 }
@@ -282,19 +288,41 @@ static enum status path_in(const struct node_config *config, const char *name, c
     return status;
 }
 
-/* The key must be the one that the others know this member by. */
-static enum status key_take(struct node_config *config, struct config_detail *ret_detail) {
-    char path[CONFIG_PATH_BYTES];
-    uint8_t key[KEY_BYTES];
-    TRY(path_in(config, KEY_FILE, path, ret_detail));
-    TRY(key_load(path, config->secret, key, ret_detail));
-    if (memcmp(key, config->genesis.keys[config->member], KEY_BYTES) != 0) {
-        config_detail_set(ret_detail,
-                          "%s is not the key of member %u (%s) in the genesis: wrong directory or wrong genesis",
-                          path, config->member, config->genesis.member_names[config->member]);
+enum status node_config_check_key(const struct node_config *config, const char *path, const uint8_t key[KEY_BYTES],
+                                  struct config_detail *ret_detail) {
+    const struct genesis *genesis = &config->genesis;
+    for (uint32_t i = 0; i < genesis_heads(genesis); i++) {
+        if (i == config->member || memcmp(key, genesis->keys[i], KEY_BYTES) != 0) continue;
+        config_detail_set(
+            ret_detail,
+            "%s is not the key of member %u but that of member %u (%s) in the genesis: put the right key "
+            "there, or correct \"member\" in %s",
+            path, config->member, i, genesis->member_names[i], CONFIG_FILE);
         return STATUS_BAD_KEY;
     }
     return STATUS_OK;
+}
+
+static enum status key_take(struct node_config *config, const char *name, uint8_t ret_secret[SECRET_BYTES],
+                            struct config_detail *ret_detail) {
+    char path[CONFIG_PATH_BYTES];
+    uint8_t key[KEY_BYTES];
+    TRY(path_in(config, name, path, ret_detail));
+    TRY(key_load(path, ret_secret, key, ret_detail));
+    return node_config_check_key(config, path, key, ret_detail);
+}
+
+static enum status other_key_take(struct node_config *config, const char *name, uint8_t ret_secret[SECRET_BYTES],
+                                  bool *ret_has, struct config_detail *ret_detail) {
+    enum status status = key_take(config, name, ret_secret, ret_detail);
+    *ret_has = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status keys_take(struct node_config *config, struct config_detail *ret_detail) {
+    TRY(key_take(config, KEY_FILE, config->secret, ret_detail));
+    TRY(other_key_take(config, KEY_NEXT_FILE, config->next_secret, &config->has_next_secret, ret_detail));
+    return other_key_take(config, KEY_OLD_FILE, config->old_secret, &config->has_old_secret, ret_detail);
 }
 
 /* One that is missing is none; one that is there has to be good. */
@@ -328,7 +356,7 @@ static enum status load_into(struct node_config *config, const char *directory, 
     if (parts == LOAD_TOKEN) return STATUS_OK;
     TRY(lesser_token_take(config, TOKEN_WRITE_FILE, config->token_write, ret_detail));
     TRY(lesser_token_take(config, TOKEN_READ_FILE, config->token_read, ret_detail));
-    return key_take(config, ret_detail);
+    return keys_take(config, ret_detail);
 }
 
 static enum status load(const char *directory, enum load_parts parts, struct node_config *ret_config,
@@ -359,6 +387,8 @@ enum status node_config_load_public(const char *directory, struct node_config *r
 
 void node_config_wipe(struct node_config *config) {
     crypto_wipe(config->secret, sizeof config->secret);
+    crypto_wipe(config->next_secret, sizeof config->next_secret);
+    crypto_wipe(config->old_secret, sizeof config->old_secret);
     crypto_wipe(config->token, sizeof config->token);
     crypto_wipe(config->token_write, sizeof config->token_write);
     crypto_wipe(config->token_read, sizeof config->token_read);
@@ -369,7 +399,8 @@ enum status node_config_write(const struct node_config *config, struct config_de
     TRY(path_in(config, CONFIG_FILE, path, ret_detail));
     json_t *peers = json_array();
     for (uint32_t i = 0; i < config->genesis.members; i++) {
-        CHECK(json_array_append_new(peers, json_string(config->peers[i])) == 0);
+        const char *peer = config->peers[i];
+        CHECK(json_array_append_new(peers, peer[0] != '\0' ? json_string(peer) : json_null()) == 0);
     }
     json_t *json = json_pack("{s:I, s:s, s:s, s:o}", "member", (json_int_t)config->member, "listen", config->listen,
                              "api", config->api, "peers", peers);

@@ -1,23 +1,26 @@
 /* A member's directory: what stands in it, read strictly and written whole.
  *
  *     config.json    which member this is, where it listens, where the others are
- *     genesis.json   the group: names, keys, threshold (a copy; the same for every member)
+ *     genesis.json   the group at its beginning: names, keys, threshold (a copy; the same for every member)
  *     key            the seed of the member's Ed25519 key; mode 0600 (node/keys.h)
+ *     key.next       the key that the group is asked to take for this member; may be missing; mode 0600
+ *     key.old        the key before, for the openings of commitments and for members that are behind; may be missing
  *     token          what clients show before they may do anything; mode 0600
  *     token-write    what clients show who may write, but not administrate; may be missing; mode 0600
  *     token-read     what clients of other machines show who may only read; may be missing; mode 0600
  *     ledger.db      everything the member has signed and agreed to (ledger/ledger.h)
  *
  *     {"member": 0, "listen": "127.0.0.1:7100", "api": "127.0.0.1:8100",
- *      "peers": ["127.0.0.1:7100", "127.0.0.1:7101", ...],      one address a member, in the order of the genesis
+ *      "peers": ["127.0.0.1:7100", null, ...],                  one address a place of the genesis; null: none is known,
+ *                                                               and vacant places at the end may be left out
  *      "log_level": "info", "log_format": "text",               may be left out: debug, info, warning, error; text, json
  *      "requests_per_second": 0}                                may be left out: of one address, http/http.h
  *
  * A running member that gets SIGHUP reads all of it again and takes what can change while it runs (config_keys).
  *
- * Invariant: a configuration that is handed out is whole and consistent: the genesis is valid, the key belongs to the
- * member that it says it is, every member has an address. Everything that is refused is explained in one sentence
- * that names the file. */
+ * Invariant: a configuration that is handed out is whole and consistent: the genesis is valid, the key is not that of
+ * another member of the genesis, what peers there are have an address. Whose key it is in a later epoch only the ledger
+ * tells. Everything that is refused is explained in one sentence that names the file. */
 #ifndef NODE_CONFIG_H
 #define NODE_CONFIG_H
 
@@ -39,7 +42,10 @@ enum {
 #define CONFIG_FILE  "config.json"
 #define GENESIS_FILE "genesis.json"
 #define KEY_FILE     "key"
-#define TOKEN_FILE   "token"
+/* Beside it, when they are there: the key to come, and the one before. */
+#define KEY_NEXT_FILE "key.next"
+#define KEY_OLD_FILE  "key.old"
+#define TOKEN_FILE    "token"
 /* Tokens of clients that may do less. */
 #define TOKEN_WRITE_FILE "token-write"
 #define TOKEN_READ_FILE  "token-read"
@@ -70,13 +76,17 @@ struct node_config {
     struct genesis genesis;
     struct hash chain;
     uint32_t member;
-    uint8_t secret[SECRET_BYTES]; /* node_config_wipe clears it */
+    uint8_t secret[SECRET_BYTES]; /* node_config_wipe clears it, and these: */
+    uint8_t next_secret[SECRET_BYTES];
+    uint8_t old_secret[SECRET_BYTES];
+    bool has_next_secret;
+    bool has_old_secret;
     char token[CONFIG_TOKEN_CHARACTERS + 1];
     char token_write[CONFIG_TOKEN_CHARACTERS + 1]; /* empty: there is none */
     char token_read[CONFIG_TOKEN_CHARACTERS + 1];  /* empty: there is none */
     char listen[CONFIG_ADDRESS_BYTES];             /* for the other members */
     char api[CONFIG_ADDRESS_BYTES];                /* for clients of this machine */
-    char peers[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
+    char peers[MEMBERS_MAX][CONFIG_ADDRESS_BYTES]; /* empty: none is known */
     enum log_level log_level;
     enum log_format log_format;
     uint32_t requests_per_second; /* 0 .. CONFIG_REQUESTS_MAX; 0: what http/http.h says */
@@ -94,8 +104,8 @@ void config_detail_set(struct config_detail *ret_detail, const char *format, ...
 
 /* Reads everything that a member needs to run. STATUS_NOT_FOUND when a file is missing, STATUS_IO when it can't be
  * read, STATUS_BAD_FORMAT for text that is not the JSON or hex it should be, STATUS_BAD_VALUE for a value out of
- * range, STATUS_NOT_ALLOWED for a secret that others can read, STATUS_BAD_KEY for a key that is not this member's, or
- * what genesis_valid says. */
+ * range, STATUS_NOT_ALLOWED for a secret that others can read, STATUS_BAD_KEY for a key that is another member's in the
+ * genesis, or what genesis_valid says. */
 enum status node_config_load(const char *directory, struct node_config *ret_config,
                              struct config_detail *ret_detail) MUST_USE;
 /* What a client of the member needs: config.json, genesis.json and the token; the key is not touched and `secret`
@@ -106,6 +116,10 @@ enum status node_config_load_client(const char *directory, struct node_config *r
  * answer to anybody. */
 enum status node_config_load_public(const char *directory, struct node_config *ret_config,
                                     struct config_detail *ret_detail) MUST_USE;
+/* STATUS_BAD_KEY when the key, which stands in the file `path`, is that of another member of the genesis. One that does
+ * not stand there may be of a later epoch, or of a member to come. */
+enum status node_config_check_key(const struct node_config *config, const char *path, const uint8_t key[KEY_BYTES],
+                                  struct config_detail *ret_detail) MUST_USE;
 /* Clears what is secret. */
 void node_config_wipe(struct node_config *config);
 
@@ -115,8 +129,8 @@ enum status node_config_write(const struct node_config *config, struct config_de
 
 /* The genesis as people write it:
  *     {"credimus": 1, "name": "indicators", "created": "2026-01-02T03:04:05.000006Z", "threshold": "3/4",
- *      "state_bytes_max": 1073741824, "members": [{"name": "m0", "key": "<64 hex>"}, ...]}
- * "created" has exactly six decimals and is in UTC. Unknown keys, duplicate keys and whatever genesis_valid refuses
+ *      "state_bytes_max": 1073741824, "members": [{"name": "m0", "key": "<64 hex>"}, ...], "vacant": 2}
+ * "vacant" places are for members to come, none when it is left out. "created" has exactly six decimals and is in UTC. Unknown keys, duplicate keys and whatever genesis_valid refuses
  * are refused. */
 enum status genesis_load(const char *path, struct genesis *ret_genesis, struct config_detail *ret_detail) MUST_USE;
 /* Creates the file, mode 0644. STATUS_CONFLICT when there is one already, STATUS_IO. */

@@ -146,9 +146,23 @@ static enum status members_from_json(const char *path, json_t *members, struct g
         return STATUS_BAD_VALUE;
     }
     genesis->members = (uint32_t)count;
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         TRY(member_from_json(path, json_array_get(members, i), i, genesis, ret_detail));
     }
+    return STATUS_OK;
+}
+
+/* Places behind the members; without the key there are none. */
+static enum status vacant_from_json(const char *path, json_int_t vacant, struct genesis *genesis,
+                                    struct config_detail *ret_detail) {
+    json_int_t room = (json_int_t)(MEMBERS_MAX - genesis->members);
+    if (vacant < 0 || vacant > room) {
+        config_detail_set(ret_detail, "%s: \"vacant\" must be from 0 to %lld, so that there are %u places at most",
+                          path, (long long)room, MEMBERS_MAX);
+        return STATUS_BAD_VALUE;
+    }
+    genesis->vacant = (uint32_t)vacant;
+    genesis->members += genesis->vacant;
     return STATUS_OK;
 }
 
@@ -156,13 +170,14 @@ static enum status genesis_from_json(const char *path, json_t *json, struct gene
                                      struct config_detail *ret_detail) {
     json_int_t version;
     json_int_t state_bytes;
+    json_int_t vacant = 0;
     const char *texts[3]; /* name, created, threshold */
     size_t bytes[3];
     json_t *members;
     json_error_t error;
-    if (json_unpack_ex(json, &error, 0, "{s:I, s:s%, s:s%, s:s%, s:I, s:o !}", "credimus", &version, "name",
+    if (json_unpack_ex(json, &error, 0, "{s:I, s:s%, s:s%, s:s%, s:I, s:o, s?I !}", "credimus", &version, "name",
                        &texts[0], &bytes[0], "created", &texts[1], &bytes[1], "threshold", &texts[2], &bytes[2],
-                       "state_bytes_max", &state_bytes, "members", &members) != 0) {
+                       "state_bytes_max", &state_bytes, "members", &members, "vacant", &vacant) != 0) {
         return refuse(path, error.text, STATUS_BAD_FORMAT, ret_detail);
     }
     if (version != GENESIS_JSON_VERSION) return refuse(path, "\"credimus\" must be 1", STATUS_VERSION, ret_detail);
@@ -181,7 +196,8 @@ static enum status genesis_from_json(const char *path, json_t *json, struct gene
         return refuse(path, "\"state_bytes_max\" is out of range", STATUS_BAD_VALUE, ret_detail);
     }
     genesis->state_bytes_max = (uint64_t)state_bytes;
-    return members_from_json(path, members, genesis, ret_detail);
+    TRY(members_from_json(path, members, genesis, ret_detail));
+    return vacant_from_json(path, vacant, genesis, ret_detail);
 }
 
 /* Which member is to blame, when it is one: what the person who edits the file needs to know. */
@@ -228,7 +244,7 @@ done:
 
 static json_t *members_to_json(const struct genesis *genesis) {
     json_t *members = json_array();
-    for (uint32_t i = 0; i < genesis->members; i++) {
+    for (uint32_t i = 0; i < genesis_heads(genesis); i++) {
         char key[2 * KEY_BYTES + 1];
         bytes_to_hex(genesis->keys[i], KEY_BYTES, key);
         json_t *member = json_pack("{s:s, s:s}", "name", genesis->member_names[i], "key", key);
@@ -247,6 +263,7 @@ enum status genesis_write(const char *path, const struct genesis *genesis, struc
                              genesis->name, "created", created, "threshold", threshold, "state_bytes_max",
                              (json_int_t)genesis->state_bytes_max, "members", members_to_json(genesis));
     CHECK(json != NULL);
+    if (genesis->vacant > 0) CHECK(json_object_set_new(json, "vacant", json_integer(genesis->vacant)) == 0);
     char *text = json_dumps(json, JSON_INDENT(2));
     CHECK(text != NULL);
     json_decref(json);

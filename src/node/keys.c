@@ -178,6 +178,53 @@ enum status key_load(const char *path, uint8_t ret_secret[SECRET_BYTES], uint8_t
     return status;
 }
 
+/* --- the change from one key to the next --- */
+
+struct rotation {
+    char key[CONFIG_PATH_BYTES];
+    char next[CONFIG_PATH_BYTES];
+    char old[CONFIG_PATH_BYTES];
+};
+
+static enum status rotation_of(const char *directory, struct rotation *ret_rotation) {
+    TRY(config_path(directory, KEY_FILE, ret_rotation->key, sizeof ret_rotation->key));
+    TRY(config_path(directory, KEY_NEXT_FILE, ret_rotation->next, sizeof ret_rotation->next));
+    return config_path(directory, KEY_OLD_FILE, ret_rotation->old, sizeof ret_rotation->old);
+}
+
+static bool holds_key(const char *path, const uint8_t key[KEY_BYTES]) {
+    uint8_t secret[SECRET_BYTES];
+    uint8_t found[KEY_BYTES];
+    struct config_detail detail;
+    enum status status = key_load(path, secret, found, &detail);
+    crypto_wipe(secret, sizeof secret);
+    return status == STATUS_OK && memcmp(found, key, KEY_BYTES) == 0;
+}
+
+/* `key` names a whole file at any moment: its second name is made first, and then the first one moves in one go. */
+static enum status rotate(const struct rotation *rotation) {
+    if (unlink(rotation->old) != 0 && errno != ENOENT) return STATUS_IO;
+    if (link(rotation->key, rotation->old) != 0) return STATUS_IO;
+    TRY(sync_directory_of(rotation->key));
+    if (rename(rotation->next, rotation->key) != 0) return STATUS_IO;
+    return sync_directory_of(rotation->key);
+}
+
+enum status key_rotate(const char *directory, const uint8_t key[KEY_BYTES], struct config_detail *ret_detail) {
+    struct rotation rotation;
+    TRY(rotation_of(directory, &rotation));
+    if (holds_key(rotation.key, key)) return STATUS_OK;
+    if (!holds_key(rotation.next, key)) {
+        config_detail_set(ret_detail, "%s is not the key that is wanted", rotation.next);
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = rotate(&rotation);
+    if (status != STATUS_OK)
+        config_detail_set(ret_detail, "%s can't take the place of %s: %s", rotation.next, rotation.key,
+                          strerror(errno));
+    return status;
+}
+
 enum status token_create(const char *path, struct config_detail *ret_detail) {
     uint8_t random[CONFIG_TOKEN_CHARACTERS / 2];
     char line[TOKEN_FILE_BYTES + 1];

@@ -1,4 +1,4 @@
-/* Secrets on disk: a member's key and its API token, each one line in a file of mode 0600.
+/* Secrets on disk: a member's keys and its API token, each one line in a file of mode 0600.
  *
  *     key      credimus-key/1 <64 hex digits: the Ed25519 seed>
  *     token    <64 hex digits>
@@ -19,6 +19,13 @@ enum status key_create(const char *path, uint8_t ret_key[KEY_BYTES], struct conf
  * `ret_secret` (crypto_wipe) when done. */
 enum status key_load(const char *path, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_key[KEY_BYTES],
                      struct config_detail *ret_detail) MUST_USE;
+
+/* The key that was kept ready becomes the key of the member's directory: key -> key.old, key.next -> key, each step
+ * durable before the next. `key` is the public half of the one that it has to be: done already is STATUS_OK, and
+ * STATUS_NOT_FOUND says that key.next is another one. After a crash at any point the directory loads, with both keys until
+ * the last step, and the same call finishes it. STATUS_IO. */
+enum status key_rotate(const char *directory, const uint8_t key[KEY_BYTES],
+                       struct config_detail *ret_detail) MUST_USE;
 
 /* The same for a token. */
 enum status token_create(const char *path, struct config_detail *ret_detail) MUST_USE;

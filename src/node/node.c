@@ -23,14 +23,6 @@
 #define DISK_LOOK_EVERY_US UINT64_C(1000000)
 /* HTTP takes up to 1088 connections, peers and half-open ones come on top. */
 #define DESCRIPTORS_WANTED 4096
-/* Says that the member has run before: a missing ledger then means amnesia, not a first start. */
-#define STARTED_FILE "started"
-/* Stays while the member has not been reminded of everything that it may have signed: a crash in between must not make it forget that it
- * forgot. */
-#define FORGETFUL_FILE "forgetful"
-/* Stays when the others have answered, too: nobody can tell which places of the lane were signed. */
-#define LANE_CLOSED_FILE "lane-closed"
-
 static void time_now(void *context, struct replica_time *ret_now) {
     (void)context;
     struct timespec wall;
@@ -49,7 +41,6 @@ static struct replica_time now_of(struct node *node) {
 
 static void on_timer(uv_timer_t *timer);
 static void stop(struct node *node, int exit_status);
-static void look_for_reminded(struct node *node);
 
 static void arm_timer(struct node *node) {
     uint64_t deadline_us = turn_deadline_us(&node->turn);
@@ -75,11 +66,12 @@ static void note_certified(struct node *node) {
 static void on_durable(void *context) {
     struct node *node = context;
     struct replica_lane own;
+    if (node->roster_moved) node_take_key(node);
     node_release(node);
     note_certified(node);
     replica_lane(node->replica, node->config->member, &own);
     http_committed(node->http, own.tip.seq);
-    if (node->forgetful) look_for_reminded(node);
+    if (node->forgetful) node_look_for_reminded(node);
 }
 
 /* Says what became of the turn, when it is not what was before. */
@@ -113,6 +105,10 @@ static void on_turn(uv_prepare_t *handle) {
     enum turn_state before = node->turn.state;
     if (node->closing) return;
     turn_end(&node->turn, now_of(node));
+    if (node->roster_moved && turn_is_open(&node->turn)) {
+        node_follow_roster(node);
+        turn_end(&node->turn, now_of(node)); /* links that went down are news for the replica */
+    }
     tell_turn(node, before);
     if (!node->closing) arm_timer(node);
 }
@@ -135,14 +131,14 @@ static void on_frame(void *context, uint32_t from, struct slice frame) {
 static void on_link(void *context, uint32_t member, bool up) {
     struct node *node = context;
     if (node->closing) return;
-    node_log(LOG_INFO, "link to %s is %s", node->config->genesis.member_names[member], up ? "up" : "down");
+    node_log(LOG_INFO, "link to %s is %s", node_member_name(node, member), up ? "up" : "down");
     turn_on_link(&node->turn, now_of(node), member, up);
 }
 
 /* What the transport's statuses mean for a connection (transport/transport.h); the others speak for themselves. */
 static const char *refusal_text(enum status why) {
     switch (why) {
-    case STATUS_UNKNOWN_MEMBER: return "its key is no member's";
+    case STATUS_UNKNOWN_MEMBER: return "its key is not a member's";
     case STATUS_CONFLICT: return "who answers there has another key than the member";
     case STATUS_NOT_ALLOWED: return "the other end refuses this member, or ought not to dial it";
     case STATUS_BAD_FORMAT: return "it does not speak TLS 1.3 as members do";
@@ -155,11 +151,13 @@ static const char *refusal_text(enum status why) {
 static void on_refused(void *context, const char *peer_address, enum status why) {
     /* An attacker may knock as often as it likes; the log gets ten lines a second at most. */
     static uint64_t second, lines;
-    (void)context;
+    const struct node *node = context;
     uint64_t current = uv_hrtime() / 1000000000;
     if (current != second) lines = 0;
     second = current;
-    if (lines++ < 10) node_log(LOG_WARNING, "refused a connection with %s: %s", peer_address, refusal_text(why));
+    if (lines++ < 10)
+        node_log(LOG_WARNING, "refused a connection with %s: %s in epoch %" PRIu64, peer_address, refusal_text(why),
+                 replica_roster(node->replica)->epoch);
 }
 
 static struct replica *backend_replica(void *context) { return ((struct node *)context)->replica; }
@@ -204,8 +202,11 @@ static enum status backend_open(void *context, const struct record_belief *belie
                                                  .hypotheses = belief->hypotheses,
                                                  .mode = belief->mode,
                                                  .family = belief->family};
-    return commitment_open(((struct node *)context)->config->secret, &question, &belief->commitment, ret_salt,
-                           ret_hypothesis);
+    const struct node_config *config = ((struct node *)context)->config;
+    enum status status = commitment_open(config->secret, &question, &belief->commitment, ret_salt, ret_hypothesis);
+    if (status != STATUS_WRONG_OPENING || !config->has_old_secret) return status;
+    /* It may have been made with the key before. */
+    return commitment_open(config->old_secret, &question, &belief->commitment, ret_salt, ret_hypothesis);
 }
 
 /* --- stopping --- */
@@ -248,6 +249,7 @@ static enum status open_ledger(struct node *node) {
 static enum status open_replica(struct node *node) {
     struct replica_config config = {
         .genesis = &node->config->genesis, .self = node->config->member, .secret = node->config->secret};
+    if (node->config->has_next_secret) config.next_secret = node->config->next_secret;
     struct replica_ports ports = node_ports(node);
     node->memory_bytes = replica_bytes(&config);
     node->memory =
@@ -265,6 +267,8 @@ static enum status open_replica(struct node *node) {
               &(struct turn_host){.context = node, .commit = commit, .durable = on_durable});
     enum status status = node_restore(node);
     note_certified(node);
+    node->roster_moved = false;
+    if (status == STATUS_OK) node_take_key(node);
     if (status == STATUS_OK) return STATUS_OK;
     node_log(
         LOG_ERROR,
@@ -274,93 +278,15 @@ static enum status open_replica(struct node *node) {
     return status;
 }
 
-static bool mark_exists(struct node *node, const char *name) {
-    char path[CONFIG_PATH_BYTES];
-    struct stat found;
-    return config_path(node->config->directory, name, path, sizeof path) == STATUS_OK && stat(path, &found) == 0;
-}
-
-static enum status leave_mark(struct node *node, const char *name, const char *text) {
-    char path[CONFIG_PATH_BYTES];
-    struct config_detail detail;
-    TRY(config_path(node->config->directory, name, path, sizeof path));
-    enum status status = file_create(path, 0600, slice_of_text(text), &detail);
-    if (status == STATUS_CONFLICT) return STATUS_OK;
-    if (status != STATUS_OK) node_log(LOG_ERROR, "%s", detail.text);
-    return status;
-}
-
-static enum status leave_amnesia_marks(struct node *node) {
-    TRY(leave_mark(node, LANE_CLOSED_FILE, "the places of this member's lane that are signed are not all known\n"));
-    if (!node->forgetful) return STATUS_OK;
-    node_log(LOG_WARNING, "the ledger may be older than what was signed: asking the others before signing anything");
-    return leave_mark(node, FORGETFUL_FILE, "this member may have signed what its ledger does not know\n");
-}
-
-/* Whether the ledger may know less than was signed: it is gone although the member ran before, or somebody says so, or that was so at the
- * last start and the others had not told everything yet. The marks are on the disk before anything is signed. */
-static enum status look_for_amnesia(struct node *node, bool recover, enum replica_memory *ret_memory) {
-    bool lost = ledger_is_new(node->ledger) && mark_exists(node, STARTED_FILE);
-    node->forgetful = recover || lost || mark_exists(node, FORGETFUL_FILE);
-    TRY(leave_mark(node, STARTED_FILE, "this member has signed; its ledger must not be lost\n"));
-    *ret_memory = node->forgetful                       ? MEMORY_LOST
-                  : mark_exists(node, LANE_CLOSED_FILE) ? MEMORY_LANE_LOST
-                                                        : MEMORY_WHOLE;
-    return *ret_memory == MEMORY_WHOLE ? STATUS_OK : leave_amnesia_marks(node);
-}
-
-/* What the replica found out about its ledger by itself. Nothing that it signed has left yet. */
-static enum status look_at_replica(struct node *node) {
-    struct replica_status status;
-    replica_status(node->replica, &status);
-    if (!status.lane_closed) return STATUS_OK;
-    node_log(LOG_WARNING, "%s", status_text(STATUS_LANE_CLOSED));
-    node->forgetful = status.forgetful;
-    return leave_amnesia_marks(node);
-}
-
-static void look_for_reminded(struct node *node) {
-    struct replica_status status;
-    char path[CONFIG_PATH_BYTES];
-    replica_status(node->replica, &status);
-    if (status.forgetful) return;
-    node->forgetful = false;
-    if (config_path(node->config->directory, FORGETFUL_FILE, path, sizeof path) == STATUS_OK) (void)unlink(path);
-    node_log(LOG_INFO, "the others told what was signed; this member votes again");
-}
-
-static char peer_hosts[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
-static struct transport_member peers[MEMBERS_MAX];
-
-static enum status fill_peers(const struct node *node) {
-    const struct genesis *genesis = &node->config->genesis;
-    for (uint32_t i = 0; i < genesis->members; i++) {
-        peers[i].number = i;
-        peers[i].host = peer_hosts[i];
-        memcpy(peers[i].key, genesis->keys[i], KEY_BYTES);
-        TRY(config_address_split(node->config->peers[i], peer_hosts[i], &peers[i].port));
-    }
-    return STATUS_OK;
-}
-
-enum status node_transport_members(struct node *node) {
-    TRY(fill_peers(node));
-    return transport_set_members(node->transport, peers, node->config->genesis.members);
-}
-
 static enum status open_transport(struct node *node) {
     char host[CONFIG_ADDRESS_BYTES], detail[TRANSPORT_DETAIL_BYTES];
     uint16_t port;
-    TRY(fill_peers(node));
     TRY(config_address_split(node->config->listen, host, &port));
     struct transport_config config = {.loop = &node->loop,
-                                      .self = node->config->member,
-                                      .secret = node->config->secret,
-                                      .members = peers,
-                                      .members_count = node->config->genesis.members,
                                       .listen_host = host,
                                       .listen_port = port,
                                       .callbacks = {node, on_frame, on_link, on_refused}};
+    node_transport_config(node, &config);
     enum status status = transport_open(&config, &node->transport, detail, sizeof detail);
     if (status != STATUS_OK) node_log(LOG_ERROR, "can't listen for the other members: %s", detail);
     return status;
@@ -409,17 +335,18 @@ static enum status start(struct node *node, bool recover) {
     TRY(open_replica(node));
     TRY(open_transport(node));
     TRY(open_http(node));
-    TRY(look_for_amnesia(node, recover, &memory));
+    TRY(node_look_for_amnesia(node, recover, &memory));
     /* Last opened, first run: the commit comes before the transport's own flush of the same turn. */
     uv_prepare_start(&node->prepare, on_turn);
     uv_signal_start(&node->interrupted, on_signal, SIGINT);
     uv_signal_start(&node->terminated, on_signal, SIGTERM);
     replica_start(node->replica, now_of(node), memory);
-    TRY(look_at_replica(node));
+    TRY(node_look_at_replica(node));
     turn_touched(&node->turn);
     node_log(LOG_INFO, "%s (member %" PRIu32 " of %" PRIu32 ") is up: members at %s, API at http://%s",
-             node->config->genesis.member_names[node->config->member], node->config->member,
-             node->config->genesis.members, node->config->listen, node->config->api);
+             node_member_name(node, node->config->member), node->config->member,
+             roster_heads(replica_roster(node->replica)), node->config->listen, node->config->api);
+    node_tell_membership(node);
     node_service_ready(node);
     return STATUS_OK;
 }

@@ -145,8 +145,7 @@ static void log_epoch(const struct node *node, uint64_t height) {
 
 static void on_event(void *context, const struct replica_event *event) {
     struct node *node = context;
-    const char *name =
-        event->member < node->config->genesis.members ? node->config->genesis.member_names[event->member] : "?";
+    const char *name = node_member_name(node, event->member);
     switch (event->kind) {
     case EVENT_MISBEHAVIOUR:
         node_log(LOG_WARNING, "proof of misbehaviour against %s, at %" PRIu64, name, event->seq);
@@ -159,7 +158,10 @@ static void on_event(void *context, const struct replica_event *event) {
                  level_name(event->level));
         break;
     case EVENT_THRESHOLD: log_threshold(node, event->height); break;
-    case EVENT_EPOCH: log_epoch(node, event->height); break;
+    case EVENT_EPOCH:
+        log_epoch(node, event->height);
+        node->roster_moved = true;
+        break;
     case EVENT_DIVERGED:
         node_log(LOG_ERROR, "%s (height %" PRIu64 "); the ledger is kept as it is", status_text(event->status),
                  event->height);

@@ -79,7 +79,10 @@ enum status node_receipt(void *context, const struct http_entry *entry, struct s
     struct checkpoint checkpoint;
     struct slice bytes;
     uint64_t leaf;
+    struct replica_status status;
     struct writer writer = writer_of(node->pieces, CERTIFICATE_BYTES_MAX);
+    replica_status(node->replica, &status);
+    if (!status.is_member) return STATUS_NOT_ALLOWED; /* its word is nobody's */
     TRY(entry->is_batch ? find_header(node, entry->member, entry->seq, &leaf)
                         : find_verdict(node, &entry->question, &leaf));
     TRY(newest(node, &checkpoint));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "node/keys.h"
 #include "node/state.h"
 
 static bool has_changed(const struct node_config *old, const struct node_config *fresh, enum config_key key) {
@@ -25,8 +26,7 @@ static bool has_changed(const struct node_config *old, const struct node_config 
 /* Links that are up stay up; a changed address counts from the next dial. */
 static void take_peers(struct node *node, struct node_config *fresh) {
     memcpy(node->config->peers, fresh->peers, sizeof node->config->peers);
-    enum status status = node_transport_members(node);
-    if (status != STATUS_OK) node_log(LOG_ERROR, "the new peers are refused: %s", status_text(status));
+    node_transport_follow(node);
 }
 
 static void take(struct node *node, struct node_config *fresh, enum config_key key) {
@@ -51,6 +51,54 @@ static bool take_token(const char *name, char token[CONFIG_TOKEN_CHARACTERS + 1]
     return true;
 }
 
+static bool same_secret(bool has_one, const uint8_t *one, bool has_other, const uint8_t *other) {
+    return has_one == has_other && (!has_one || memcmp(one, other, SECRET_BYTES) == 0);
+}
+
+/* The key to come is taken, and shown to those who know this member by it already. One that stands in the roster when it
+ * comes is too late for this epoch: it counts after a restart, as any other change of the key itself. */
+static bool take_next_key(struct node *node, const struct node_config *fresh) {
+    struct node_config *config = node->config;
+    if (same_secret(config->has_next_secret, config->next_secret, fresh->has_next_secret, fresh->next_secret))
+        return false;
+    config->has_next_secret = fresh->has_next_secret;
+    memcpy(config->next_secret, fresh->next_secret, SECRET_BYTES);
+    replica_set_next_secret(node->replica, fresh->has_next_secret ? fresh->next_secret : NULL);
+    node_log(LOG_INFO,
+             fresh->has_next_secret ? "%s is loaded: it signs as soon as the group has agreed on it"
+                                    : "%s is gone: no other key is ready",
+             KEY_NEXT_FILE);
+    return true;
+}
+
+/* The files did not follow when this member took its next key: they are tried again. */
+static bool finishes_rotation(const struct node *node, const struct node_config *fresh) {
+    struct config_detail detail;
+    if (!fresh->has_next_secret || memcmp(fresh->next_secret, node->config->secret, SECRET_BYTES) != 0) return false;
+    enum status status = key_rotate(node->config->directory, node_own_key(node), &detail);
+    if (status == STATUS_OK)
+        node_log(LOG_INFO, "%s became %s", KEY_NEXT_FILE, KEY_FILE);
+    else
+        node_log(LOG_ERROR, "%s", detail.text);
+    return true;
+}
+
+static bool take_keys(struct node *node, const struct node_config *fresh) {
+    struct node_config *config = node->config;
+    if (finishes_rotation(node, fresh)) return true;
+    bool has_next = take_next_key(node, fresh);
+    bool has_old = !same_secret(config->has_old_secret, config->old_secret, fresh->has_old_secret, fresh->old_secret);
+    bool has_key = memcmp(config->secret, fresh->secret, SECRET_BYTES) != 0;
+    if (has_old) {
+        config->has_old_secret = fresh->has_old_secret;
+        memcpy(config->old_secret, fresh->old_secret, SECRET_BYTES);
+        node_log(LOG_INFO, "%s has changed and counts from now on", KEY_OLD_FILE);
+    }
+    if (has_key) node_log(LOG_WARNING, "%s has changed: it counts after a restart", KEY_FILE);
+    if (has_next || has_old) node_transport_follow(node);
+    return has_next || has_old || has_key;
+}
+
 /* What the API goes by. */
 static void tell_http(struct node *node) {
     const struct node_config *config = node->config;
@@ -69,6 +117,7 @@ static void compare(struct node *node, struct node_config *fresh) {
         has_news = true;
         take(node, fresh, (enum config_key)key);
     }
+    has_news |= take_keys(node, fresh);
     has_news |= take_token(TOKEN_FILE, node->config->token, fresh->token);
     has_news |= take_token(TOKEN_WRITE_FILE, node->config->token_write, fresh->token_write);
     has_news |= take_token(TOKEN_READ_FILE, node->config->token_read, fresh->token_read);

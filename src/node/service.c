@@ -16,15 +16,17 @@ static void tell_status(struct node *node) {
     struct replica_status status;
     struct replica_reach reach;
     uint32_t links = 0;
+    uint32_t others = roster_heads(replica_roster(node->replica));
     replica_status(node->replica, &status);
     replica_reach(node->replica, &reach);
+    if (roster_has(replica_roster(node->replica), node->config->member)) others--;
     for (uint32_t m = 0; m < node->config->genesis.members; m++) {
         if (m != node->config->member) links += transport_link_up(node->transport, m);
     }
     notify_status("%s: height %" PRIu64 ", certified %" PRIu64 ", %s, %" PRIu32 " of %" PRIu32 " links up%s%s",
-                  node->config->genesis.member_names[node->config->member], status.checkpoint.height,
-                  status.certified_height, level_name(reach.level), links, node->config->genesis.members - 1,
-                  status.recovering ? ", recovering" : "", turn_is_open(&node->turn) ? "" : ", waiting for the disk");
+                  node_member_name(node, node->config->member), status.checkpoint.height, status.certified_height,
+                  level_name(reach.level), links, others, status.recovering ? ", recovering" : "",
+                  turn_is_open(&node->turn) ? "" : ", waiting for the disk");
 }
 
 static void on_tell(uv_timer_t *timer) {

@@ -49,7 +49,8 @@ struct node {
     size_t memory_bytes;
     struct turn turn;
     bool closing;
-    bool forgetful; /* amnesia: the mark is on the disk */
+    bool forgetful;    /* amnesia: the mark is on the disk */
+    bool roster_moved; /* an epoch has ended: what goes by the roster is yet to follow */
     int exit_status;
 
     struct outgoing *outbox;
@@ -76,8 +77,31 @@ struct node {
 struct replica_ports node_ports(struct node *node);
 void node_release(struct node *node);
 
-/* node.c: tells the transport the addresses of the configuration. */
-enum status node_transport_members(struct node *node) MUST_USE;
+/* members.c: a name for people, good until the next call: that of the roster, or "place 4". */
+const char *node_member_name(const struct node *node, uint32_t member);
+/* The key that this member signs with, or would sign with if it were a member. */
+const uint8_t *node_own_key(const struct node *node);
+/* Once the key to come stands in the roster it becomes the key, in memory and on the disk. */
+void node_take_key(struct node *node);
+/* Fills in who this member is and who the others are. */
+void node_transport_config(const struct node *node, struct transport_config *ret_config);
+/* Tells the transport what may have changed of that: keys and addresses. */
+void node_transport_follow(struct node *node);
+/* A line in the log when this member is none. */
+void node_tell_membership(const struct node *node);
+/* An epoch has ended, and that is durable: links and marks follow. Ends and begins links. */
+void node_follow_roster(struct node *node);
+
+/* marks.c: whether the ledger may know less than was signed: it is gone although the member ran before, or somebody says
+ * so (`recover`), or that was so at the last start and the others had not told everything yet. The marks are on the disk
+ * when this returns. */
+enum status node_look_for_amnesia(struct node *node, bool recover, enum replica_memory *ret_memory) MUST_USE;
+/* What the replica found out about its ledger by itself; before anything that it signed has left. */
+enum status node_look_at_replica(struct node *node) MUST_USE;
+/* Removes the mark once the others have told. */
+void node_look_for_reminded(struct node *node);
+/* Removes the mark of a lane that is open again, under another key. */
+void node_lane_follow(struct node *node);
 
 /* service.c: before anything can fail; when everything is open; before the loop ends. */
 void node_service_open(struct node *node);

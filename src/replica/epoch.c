@@ -30,6 +30,17 @@ void replica_take_roster(struct replica *r, const struct roster *roster) {
     r->signer = secret_of(r);
 }
 
+/* A key never comes back, so once the next one stands in the roster the place of the one before it is free. */
+void replica_set_next_secret(struct replica *r, const uint8_t *secret) {
+    bool took_next = r->has_next_secret && r->signer == r->next_secret;
+    if (secret == NULL) {
+        r->has_next_secret = took_next;
+        return;
+    }
+    memcpy(took_next ? r->secret : r->next_secret, secret, SECRET_BYTES);
+    r->has_next_secret = true;
+}
+
 const struct roster *replica_roster_of(const struct replica *r, uint64_t epoch) {
     if (epoch == r->roster.epoch) return &r->roster;
     return epoch == r->previous.epoch ? &r->previous : NULL;
@@ -102,11 +113,17 @@ static bool has_new_key(const struct replica *r) {
     return memcmp(r->previous.keys[r->self], r->roster.keys[r->self], KEY_BYTES) != 0;
 }
 
-/* Under another key nothing was signed yet, so there is nothing that could have been forgotten. Under the same one a
- * member that forgot itself once may have been in this epoch before: it asks again before it votes. */
+/* Whether the key may have been in use before the ledger was lost: one that this member started with, and did not get
+ * as the next one. */
+static bool may_have_signed(const struct replica *r) {
+    return r->lane_closed && is_key_of(r->secret, r->roster.keys[r->self]);
+}
+
+/* Under a key that was only kept ready nothing was signed yet, so there is nothing that could have been forgotten. Under
+ * any other a member that forgot itself once may have been in this epoch before: it asks again before it votes. */
 static void look_at_memory(struct replica *r) {
     if (has_new_key(r)) {
-        r->lane_closed = r->recovering = false;
+        if (!may_have_signed(r)) r->lane_closed = r->recovering = false;
         own_reset(&r->own);
         r->available_seq = r->lanes.lanes[r->self].base.seq;
     }

@@ -2,7 +2,8 @@
  * signed, and kept for the light clients of all epochs to come (docs/protocol.md 8).
  *
  * Invariant: only signatures that verify under the roster of the epoch that ended are counted, and only over the
- * checkpoint that this member has itself. */
+ * checkpoint that this member has itself. One that was not complete when the next epoch ended, too, is had from the others
+ * whole, and believed as a light client would: for the signatures of the roster that the one before it proves. */
 #include "base/check.h"
 #include "replica/state.h"
 
@@ -36,6 +37,15 @@ static struct slice encode(struct replica *r) {
     handover_put(&writer, handover);
     CHECK(writer_status(&writer) == STATUS_OK);
     return writer_slice(&writer);
+}
+
+/* Looks for the oldest one that is missing. */
+static bool is_missing_any(struct replica *r) {
+    struct slice bytes, none;
+    while (r->handovers < r->roster.epoch &&
+           r->ports.read_epoch(r->ports.context, r->handovers, 0, &bytes, &none) == STATUS_OK)
+        r->handovers++;
+    return r->handovers < r->roster.epoch;
 }
 
 static void complete(struct replica *r, struct slice bytes) {
@@ -78,14 +88,16 @@ void replica_handover_start(struct replica *r) {
 }
 
 void replica_handover_tick(struct replica *r) {
-    if (!is_open(r) || r->now.mono_us < r->pending.ask_us) return;
+    if (r->handovers == r->roster.epoch || r->now.mono_us < r->pending.ask_us || !is_missing_any(r)) return;
     r->pending.ask_us = r->now.mono_us + HANDOVER_US;
     r->out->type = FRAME_FETCH_HANDOVER;
-    r->out->fetch_handover = r->previous.epoch;
+    r->out->fetch_handover = r->handovers;
     replica_send_frame(r, REPLICA_EVERYONE, r->out);
 }
 
-uint64_t replica_handover_deadline_us(const struct replica *r) { return is_open(r) ? r->pending.ask_us : UINT64_MAX; }
+uint64_t replica_handover_deadline_us(const struct replica *r) {
+    return r->handovers < r->roster.epoch ? r->pending.ask_us : UINT64_MAX;
+}
 
 /* What this member has itself of the last height of that epoch, when its key is still the one of that epoch. */
 static enum status send_own_signature(struct replica *r, uint32_t from, uint64_t epoch) {
@@ -108,11 +120,36 @@ enum status replica_on_fetch_handover(struct replica *r, uint32_t from, uint64_t
     return STATUS_OK;
 }
 
+/* The roster that the kept handover of the epoch before leads to; that of the genesis for the first. */
+static enum status roster_at(struct replica *r, uint64_t epoch, struct roster *ret_roster) {
+    struct slice bytes, none;
+    if (epoch == 0) {
+        roster_of(&r->genesis, ret_roster);
+        return STATUS_OK;
+    }
+    TRY(r->ports.read_epoch(r->ports.context, epoch - 1, 0, &bytes, &none));
+    TRY(handover_read(bytes, &r->handover));
+    return roster_read(r->handover.roster, ret_roster);
+}
+
+/* One of an epoch before the last that ended. */
+static enum status take_older(struct replica *r, struct slice bytes) {
+    struct roster roster;
+    uint64_t epoch = r->handover.checkpoint.epoch;
+    if (!is_missing_any(r) || epoch != r->handovers || epoch >= r->previous.epoch) return STATUS_STALE;
+    TRY(roster_at(r, epoch, &roster));
+    TRY(handover_read(bytes, &r->handover));
+    TRY(handover_verify(&r->handover, &r->chain, &roster, &roster));
+    r->ports.persist_epoch(r->ports.context, epoch, 0, bytes, slice_of(NULL, 0));
+    r->pending.ask_us = r->now.mono_us; /* for the next one */
+    return STATUS_OK;
+}
+
 enum status replica_on_handover(struct replica *r, struct slice bytes) {
     struct roster next;
-    if (!is_open(r)) return STATUS_STALE;
     TRY(handover_read(bytes, &r->handover));
-    if (!checkpoint_equal(&r->handover.checkpoint, &r->pending.checkpoint)) return STATUS_STALE;
+    if (r->handover.checkpoint.epoch != r->previous.epoch) return take_older(r, bytes);
+    if (!is_open(r) || !checkpoint_equal(&r->handover.checkpoint, &r->pending.checkpoint)) return STATUS_STALE;
     TRY(handover_verify(&r->handover, &r->chain, &r->previous, &next));
     complete(r, bytes);
     return STATUS_OK;

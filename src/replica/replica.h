@@ -131,6 +131,10 @@ struct replica_status {
     struct checkpoint checkpoint;
     struct replica_counters counters;
 };
+/* Another key that the group is asked to take for this member, copied; NULL: none. It counts when an epoch begins in whose
+ * roster it stands; the one that signs now goes on until then. */
+void replica_set_next_secret(struct replica *replica, const uint8_t *secret);
+
 /* Who the members are in the epoch that runs. */
 const struct roster *replica_roster(const struct replica *replica);
 void replica_status(const struct replica *replica, struct replica_status *ret_status);

@@ -100,7 +100,7 @@ struct pending_handover {
     size_t state_bytes;
     struct member_set signers;
     uint8_t signatures[MEMBERS_MAX][SIGNATURE_BYTES];
-    uint64_t ask_us; /* when the others are asked for it again */
+    uint64_t ask_us; /* when the others are asked again for the oldest that is missing */
 };
 
 struct replica {
@@ -119,6 +119,7 @@ struct replica {
     uint32_t heads;         /* members in the roster */
     struct keyring keyring;
     struct pending_handover pending;
+    uint64_t handovers;       /* those of the epochs below this one are kept */
     struct handover handover; /* scratch */
     uint64_t delta_us;
     uint64_t heartbeat_us;

@@ -77,11 +77,26 @@ static void link_say_goodbye(struct link *link, enum status why) {
     (void)uv_try_write((uv_stream_t *)&link->tcp, &words, 1);
 }
 
+/* Where the next connection like this one takes its identity from. */
+static enum tls_identity *link_next_identity(const struct link *link) {
+    return link->dialled ? &link->peer->identity : &link->transport->identity;
+}
+
+/* The other end may know this member by its other key. A stranger can bring that about as well, at the cost of one more
+ * attempt of a member: what is shown is public, and what the other end has to prove does not change. */
+static void link_change_identity(const struct link *link, enum link_state before, enum status why) {
+    bool proving = before == LINK_HANDSHAKING || before == LINK_GREETING;
+    bool refused = why == STATUS_NOT_ALLOWED || (why == STATUS_TRUNCATED && link->dialled);
+    if (!proving || !refused || link->verdict != STATUS_OK || !tls_has_spare(&link->transport->tls)) return;
+    *link_next_identity(link) = link->identity == TLS_OWN ? TLS_SPARE : TLS_OWN;
+}
+
 void link_end(struct link *link, enum status why) {
     if (link->state == LINK_ENDED) return;
     link_say_goodbye(link, why);
     enum link_state before = link->state;
     link->state = LINK_ENDED;
+    link_change_identity(link, before, why);
     if (!link->dialled && before != LINK_UP) listener_forget(link);
     uv_close((uv_handle_t *)&link->tcp, link_on_closed);
     uv_close((uv_handle_t *)&link->deadline, link_on_closed);
@@ -262,7 +277,8 @@ void link_begin(struct link *link) {
     CHECK(link->state == LINK_CONNECTING);
     link_note_address(link);
     link_set_options(link);
-    link->session = tls_session(&link->transport->tls, &link->pipe, link->dialled, link);
+    link->identity = *link_next_identity(link);
+    link->session = tls_session(&link->transport->tls, link->identity, &link->pipe, link->dialled, link);
     if (link->session == NULL || uv_read_start((uv_stream_t *)&link->tcp, link_on_room, link_on_read) != 0) {
         link_end(link, STATUS_OK);
         return;

@@ -12,6 +12,7 @@
 #include "transport/frames.h"
 #include "transport/pipe.h"
 #include "transport/queue.h"
+#include "transport/tls.h"
 
 struct peer;
 struct transport;
@@ -29,8 +30,9 @@ struct link {
     struct transport *transport;
     struct peer *peer; /* dialled, or claimed by an accepted connection; NULL before it claims one */
     enum link_state state;
-    bool dialled;          /* by this member */
-    enum status verdict;   /* on the peer's key, when it was refused */
+    bool dialled;        /* by this member */
+    enum status verdict; /* on the peer's key, when it was refused */
+    enum tls_identity identity;
     size_t parts;          /* what libuv still knows of it; the last one frees the link */
     size_t unproved_bytes; /* received during the handshake */
     size_t greeting_bytes; /* of the greeting, received */

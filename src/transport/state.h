@@ -20,11 +20,12 @@ struct peer {
     uint8_t key[KEY_BYTES];
     char *host; /* owned; NULL: not reachable */
     uint16_t port;
-    struct link *link;    /* up, or NULL */
-    struct link *attempt; /* being dialled, or NULL */
-    uint64_t up_at_ms;    /* when the link came up, by the loop's clock */
-    uint64_t backoff_ms;  /* before the next dial but one */
-    unsigned int dials;   /* a name's addresses are tried in turn */
+    struct link *link;          /* up, or NULL */
+    struct link *attempt;       /* being dialled, or NULL */
+    uint64_t up_at_ms;          /* when the link came up, by the loop's clock */
+    uint64_t backoff_ms;        /* before the next dial but one */
+    unsigned int dials;         /* a name's addresses are tried in turn */
+    enum tls_identity identity; /* to be shown with the next dial */
     uv_timer_t redial;
     bool redial_ready; /* the timer has been handed to libuv */
     struct transport_stats stats;
@@ -39,6 +40,7 @@ struct transport {
     uint64_t reconnect_max_ms;
     struct transport_callbacks callbacks;
     struct tls tls;
+    enum tls_identity identity; /* to be shown to the next who dials */
     uv_tcp_t listener;
     uv_prepare_t flusher;
     bool unaccepted; /* a connection waits for memory */

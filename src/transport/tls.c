@@ -67,46 +67,62 @@ static void tls_set_verification(struct tls *tls) {
     SSL_CTX_set_max_cert_list(tls->context, CERTIFICATE_BYTES_MAX);
 }
 
-static enum status tls_set_identity(SSL_CTX *context, const uint8_t secret[SECRET_BYTES]) {
-    enum status status = STATUS_IO;
-    X509 *certificate = NULL;
-    EVP_PKEY *key = certificate_key(secret);
-    if (key == NULL) goto done;
+static enum status identity_make(const uint8_t secret[SECRET_BYTES], struct identity *identity) {
     uint8_t public_key[KEY_BYTES];
-    status = certificate_raw_key(key, public_key);
-    if (status != STATUS_OK) goto done;
-    status = STATUS_BAD_KEY;
-    if (memcmp(public_key, secret + SECRET_BYTES - KEY_BYTES, KEY_BYTES) != 0) goto done;
-    status = STATUS_IO;
-    certificate = certificate_make(key);
-    if (certificate == NULL) goto done;
-    if (SSL_CTX_use_certificate(context, certificate) != 1 || SSL_CTX_use_PrivateKey(context, key) != 1) goto done;
-    status = STATUS_OK;
-done:
-    X509_free(certificate);
-    EVP_PKEY_free(key);
+    identity->key = certificate_key(secret);
+    if (identity->key == NULL) return STATUS_IO;
+    TRY(certificate_raw_key(identity->key, public_key));
+    if (memcmp(public_key, secret + SECRET_BYTES - KEY_BYTES, KEY_BYTES) != 0) return STATUS_BAD_KEY;
+    identity->certificate = certificate_make(identity->key);
+    return identity->certificate != NULL ? STATUS_OK : STATUS_IO;
+}
+
+static void identity_free(struct identity *identity) {
+    X509_free(identity->certificate);
+    EVP_PKEY_free(identity->key);
+    *identity = (struct identity){0};
+}
+
+enum status tls_set_identities(struct tls *tls, const uint8_t *secret, const uint8_t *spare) {
+    struct identity fresh[TLS_IDENTITIES] = {0};
+    enum status status = identity_make(secret, &fresh[TLS_OWN]);
+    if (status == STATUS_OK && spare != NULL) status = identity_make(spare, &fresh[TLS_SPARE]);
+    for (unsigned i = 0; i < TLS_IDENTITIES; i++) {
+        if (status == STATUS_OK) {
+            identity_free(&tls->identities[i]);
+            tls->identities[i] = fresh[i];
+        } else {
+            identity_free(&fresh[i]);
+        }
+    }
     return status;
 }
 
-enum status tls_open(struct tls *tls, const uint8_t secret[SECRET_BYTES], tls_judge *judge) {
+bool tls_has_spare(const struct tls *tls) { return tls->identities[TLS_SPARE].key != NULL; }
+
+enum status tls_open(struct tls *tls, const uint8_t *secret, const uint8_t *spare, tls_judge *judge) {
     ERR_clear_error();
     *tls = (struct tls){.context = SSL_CTX_new(TLS_method()), .method = pipe_method(), .judge = judge};
     if (tls->context == NULL || tls->method == NULL) return STATUS_IO;
     if (!tls_set_algorithms(tls->context) || !tls_forbid_resumption(tls->context)) return STATUS_IO;
     tls_set_verification(tls);
-    return tls_set_identity(tls->context, secret);
+    return tls_set_identities(tls, secret, spare);
 }
 
 void tls_close(struct tls *tls) {
+    for (unsigned i = 0; i < TLS_IDENTITIES; i++) identity_free(&tls->identities[i]);
     SSL_CTX_free(tls->context);
     BIO_meth_free(tls->method);
     *tls = (struct tls){0};
 }
 
-SSL *tls_session(const struct tls *tls, struct pipe *pipe, bool client, void *session_context) {
+SSL *tls_session(const struct tls *tls, enum tls_identity identity, struct pipe *pipe, bool client,
+                 void *session_context) {
     SSL *session = SSL_new(tls->context);
     if (session == NULL) return NULL;
-    if (!pipe_attach(pipe, tls->method, session) || SSL_set_app_data(session, session_context) != 1) {
+    if (!pipe_attach(pipe, tls->method, session) || SSL_set_app_data(session, session_context) != 1 ||
+        SSL_use_certificate(session, tls->identities[identity].certificate) != 1 ||
+        SSL_use_PrivateKey(session, tls->identities[identity].key) != 1) {
         SSL_free(session);
         return NULL;
     }

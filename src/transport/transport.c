@@ -91,9 +91,9 @@ static void transport_open_handles(struct transport *transport) {
 static enum status transport_prepare(struct transport *transport, const struct transport_config *config,
                                      char *ret_detail, size_t detail_bytes) {
     transport_configure(transport, config);
-    enum status status = tls_open(&transport->tls, config->secret, link_judge_key);
+    enum status status = tls_open(&transport->tls, config->secret, config->spare_secret, link_judge_key);
     if (status != STATUS_OK) {
-        const char *what = status == STATUS_BAD_KEY ? "the halves of the secret do not match" : "OpenSSL refuses";
+        const char *what = status == STATUS_BAD_KEY ? "the halves of a secret do not match" : "OpenSSL refuses";
         (void)snprintf(ret_detail, detail_bytes, "%s", what);
         return status;
     }
@@ -142,6 +142,14 @@ enum status transport_set_members(struct transport *transport, const struct tran
     TRY(peers_check(transport->self, transport->key, members, members_count, NULL, 0));
     TRY(peers_set(transport, members, members_count));
     peers_dial(transport);
+    return STATUS_OK;
+}
+
+enum status transport_set_identity(struct transport *transport, const uint8_t *secret, const uint8_t *spare) {
+    TRY(tls_set_identities(&transport->tls, secret, spare));
+    memcpy(transport->key, secret + SECRET_BYTES - KEY_BYTES, KEY_BYTES);
+    transport->identity = TLS_OWN;
+    for (uint32_t number = 0; number < MEMBERS_MAX; number++) transport->peers[number].identity = TLS_OWN;
     return STATUS_OK;
 }
 

@@ -76,6 +76,7 @@ struct transport_config {
     uv_loop_t *loop;                        /* outlives the transport */
     uint32_t self;                          /* this member's number */
     const uint8_t *secret;                  /* SECRET_BYTES: seed || public key; not kept, not changed */
+    const uint8_t *spare_secret;            /* the same of transport_set_identity's spare; NULL: none */
     const struct transport_member *members; /* copied; this member itself may be among them */
     size_t members_count;                   /* 0 .. MEMBERS_MAX */
     const char *listen_host;                /* numeric or a name; NULL: every IPv4 address of the machine */
@@ -116,6 +117,12 @@ uint16_t transport_port(const struct transport *transport);
  * transport_open: nothing changes. */
 enum status transport_set_members(struct transport *transport, const struct transport_member *members,
                                   size_t members_count) MUST_USE;
+
+/* Replaces this member's own key (NULL as spare: none), for connections that begin from now on; links that are up stay.
+ * A member whose key changes is known by the old key to whoever is in the epoch before, by the new one to whoever is in
+ * the one after: whoever refuses the one key is shown the spare with the next connection, and the other way round.
+ * BAD_KEY, IO as transport_open: nothing changes. */
+enum status transport_set_identity(struct transport *transport, const uint8_t *secret, const uint8_t *spare) MUST_USE;
 
 /* What a frame waits for. Each has a queue of its own with a bound of its own, a peer. */
 enum transport_haste {

@@ -103,11 +103,12 @@ class Member:
 
 
 class Cluster:
-    def __init__(self, members, binary=None):
+    def __init__(self, members, binary=None, vacant=0):
         self.binary = binary or os.environ.get("CREDIMUS") or os.path.join(os.getcwd(), "build", "credimus")
         self.directory = tempfile.mkdtemp(prefix="credimus-cluster-")
         self.failed = False
-        self.run("testnet", "new", self.directory, "--members", str(members), "--base-port", str(free_base_port(members)))
+        self.run("testnet", "new", self.directory, "--members", str(members), "--vacant", str(vacant), "--base-port",
+                 str(free_base_port(members + vacant)))
         self.members = [Member(self, i) for i in range(members)]
         self.genesis = os.path.join(self.directory, "genesis.json")
 

@@ -13,10 +13,13 @@ from cluster import Cluster, Refused
 
 
 def written_forms(member):
-    """The key's seed and the token as somebody might write them down, and of each what must not be left of it."""
-    with open(os.path.join(member.directory, "key")) as file:
-        seed = bytes.fromhex(file.read().split()[1])
-    for secret in (seed, bytes.fromhex(member.token), member.token.encode()):
+    """The keys' seeds and the token as somebody might write them down, and of each what must not be left of it."""
+    seeds = []
+    for name in ("key", "key.next"):
+        if os.path.exists(os.path.join(member.directory, name)):
+            with open(os.path.join(member.directory, name)) as file:
+                seeds.append(bytes.fromhex(file.read().split()[1]))
+    for secret in (*seeds, bytes.fromhex(member.token), member.token.encode()):
         for form in (secret, secret.hex().encode(), secret.hex().upper().encode()):
             yield form, form
         for before in (b"", b"x", b"xx"):  # base64 of something that has it at any place of a group of three
@@ -185,6 +188,7 @@ def bundle(cluster, member, log):
 
 
 def bundles(cluster, member):
+    cluster.run("key", "next", member.directory)
     said, files = bundle(cluster, member, os.path.join(member.directory, "log"))
     assert said["redacted"] == 0, said
     assert json.loads(files["status.json"])["member"] == member.number

@@ -44,7 +44,7 @@ def main():
         output("testnet", "new", group)
         for line in output("config", "show", os.path.join(group, "m0")).splitlines():
             key = line.split()[0].split("[")[0]
-            assert "genesis.json" in line or key in ("NAME", "key", "token", "token-write", "token-read") or f".It Cm {key}\n" in format_page, key
+            assert "genesis.json" in line or key in ("NAME", "key", "key.next", "key.old", "token", "token-write", "token-read") or f".It Cm {key}\n" in format_page, key
         if shutil.which("mandoc") is None:
             skip("no mandoc to lint the pages with (Debian: mandoc); all else was checked")
         pages = [os.path.join(folder, f) for f in os.listdir(folder) if f.endswith(".1")] + [os.path.join(sys.argv[2], "credimus.5")]

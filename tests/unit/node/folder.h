@@ -31,7 +31,8 @@ static inline void folder_put(struct folder *folder, const char *name, const cha
 }
 
 static inline void folder_delete(struct folder *folder) {
-    static const char *const names[] = {"config.json", "genesis.json", "key", "token", "a", "b"};
+    static const char *const names[] = {"config.json", "genesis.json", "key", "key.next",
+                                        "key.old",     "token",        "a",   "b"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) (void)unlink(folder_file(folder, names[i]));
     (void)rmdir(folder->path);
 }

@@ -17,12 +17,13 @@ static const char sample_config[] =
     "{\"member\": 1, \"listen\": \"127.0.0.1:7101\", \"api\": \"127.0.0.1:8101\", \"peers\": "
     "[\"127.0.0.1:7100\", \"127.0.0.1:7101\", \"[::1]:7102\", \"m3.example:7103\"]}";
 
-/* The directory of member 1 of 4, with a key and a token. */
-static struct folder member_folder(void) {
+/* The directory of member 1 of 4, with a key and a token, in a group with so many vacant places. */
+static struct folder member_folder_with(uint32_t vacant) {
     struct folder folder = folder_new();
-    struct genesis genesis = {.name = "test", .created_us = 1, .threshold = {3, 4}, .members = 4};
+    struct genesis genesis = {
+        .name = "test", .created_us = 1, .threshold = {3, 4}, .members = 4 + vacant, .vacant = vacant};
     genesis.state_bytes_max = STATE_BYTES_MIN;
-    for (uint32_t i = 0; i < genesis.members; i++) {
+    for (uint32_t i = 0; i < 4; i++) {
         (void)snprintf(genesis.member_names[i], sizeof genesis.member_names[i], "m%u", i);
         (void)unlink(folder_file(&folder, i == 1 ? "key" : "a"));
         assert_int_equal(key_create(folder.file, genesis.keys[i], &detail), STATUS_OK);
@@ -32,6 +33,8 @@ static struct folder member_folder(void) {
     folder_put(&folder, "config.json", sample_config, 0600);
     return folder;
 }
+
+static struct folder member_folder(void) { return member_folder_with(0); }
 
 static void whole_directory_loads(void **state) {
     struct folder folder = member_folder();
@@ -108,6 +111,83 @@ static void written_configuration_reads_back(void **state) {
     folder_delete(&folder);
 }
 
+/* Who comes later has a place that is vacant, and a key that the genesis does not know. */
+static void newcomer_at_a_vacant_place_loads(void **state) {
+    struct folder folder = member_folder_with(2);
+    static const char text[] =
+        "{\"member\": 5, \"listen\": \"127.0.0.1:7105\", \"api\": \"127.0.0.1:8105\", \"peers\": "
+        "[\"a:1\", \"b:2\", null, \"d:4\", null, \"f:6\"]}";
+    uint8_t key[KEY_BYTES];
+    (void)state;
+    folder_put(&folder, "config.json", text, 0600);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_BAD_KEY);
+    assert_non_null(strstr(detail.text, "not the key of member 5 but that of member 1 (m1)"));
+    assert_int_equal(unlink(folder_file(&folder, "key")), 0);
+    assert_int_equal(key_create(folder.file, key, &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_int_equal(config.member, 5);
+    assert_string_equal(config.peers[2], "");
+    assert_string_equal(config.peers[4], "");
+    assert_string_equal(config.peers[5], "f:6");
+    /* What is not known stays so when it is written. */
+    static struct node_config read;
+    assert_int_equal(unlink(folder_file(&folder, "config.json")), 0);
+    assert_int_equal(node_config_write(&config, &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &read, &detail), STATUS_OK);
+    assert_memory_equal(read.peers, config.peers, sizeof read.peers);
+    folder_delete(&folder);
+}
+
+/* The list of the genesis' members is enough, and no entry more than there are places. */
+static void peers_of_vacant_places_may_be_left_out(void **state) {
+    static const struct {
+        const char *more;
+        enum status status;
+    } cases[] = {{"", STATUS_OK},
+                 {", null", STATUS_OK},
+                 {", \"e:5\"", STATUS_OK},
+                 {", null, \"f:6\"", STATUS_OK},
+                 {", null, null, null", STATUS_BAD_VALUE},
+                 {", false", STATUS_BAD_FORMAT},
+                 {", \"\"", STATUS_BAD_FORMAT}};
+    struct folder folder = member_folder_with(2);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text, "%.*s%s]}", (int)(strlen(sample_config) - 2), sample_config, cases[i].more);
+        folder_put(&folder, "config.json", text, 0600);
+        assert_int_equal(node_config_load(folder.path, &config, &detail), cases[i].status);
+        if (cases[i].status == STATUS_OK) assert_string_equal(config.peers[4], i == 2 ? "e:5" : "");
+    }
+    folder_delete(&folder);
+}
+
+static void keys_beside_the_key_load_when_they_are_there(void **state) {
+    struct folder folder = member_folder();
+    uint8_t next[KEY_BYTES];
+    uint8_t old[KEY_BYTES];
+    (void)state;
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_false(config.has_next_secret || config.has_old_secret);
+    assert_int_equal(key_create(folder_file(&folder, "key.next"), next, &detail), STATUS_OK);
+    assert_int_equal(key_create(folder_file(&folder, "key.old"), old, &detail), STATUS_OK);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_OK);
+    assert_true(config.has_next_secret && config.has_old_secret);
+    assert_memory_equal(config.next_secret + SECRET_BYTES - KEY_BYTES, next, KEY_BYTES);
+    assert_memory_equal(config.old_secret + SECRET_BYTES - KEY_BYTES, old, KEY_BYTES);
+    assert_int_equal(chmod(folder_file(&folder, "key.next"), 0640), 0);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_NOT_ALLOWED);
+    folder_put(&folder, "key.next", "not a key\n", 0600);
+    assert_int_equal(node_config_load(folder.path, &config, &detail), STATUS_BAD_FORMAT);
+    assert_non_null(strstr(detail.text, "key.next"));
+    node_config_wipe(&config);
+    for (size_t i = 0; i < sizeof config.next_secret; i++) {
+        assert_int_equal(config.next_secret[i], 0);
+        assert_int_equal(config.old_secret[i], 0);
+    }
+    folder_delete(&folder);
+}
+
 /* Keys are found in the outermost object only: not in values, and not inside of them. */
 static void keys_are_found_on_their_lines(void **state) {
     static const char text[] =
@@ -138,7 +218,7 @@ static void faults_are_refused_by_name(void **state) {
     } cases[] = {
         {"\"member\": 1", "\"member\": 4", STATUS_UNKNOWN_MEMBER, "0 to 3"},
         {"\"member\": 1", "\"member\": -1", STATUS_UNKNOWN_MEMBER, "0 to 3"},
-        {"\"member\": 1", "\"member\": 2", STATUS_BAD_KEY, "not the key of member 2"},
+        {"\"member\": 1", "\"member\": 2", STATUS_BAD_KEY, "not the key of member 2 but that of member 1"},
         {"\"member\": 1", "\"member\": \"1\"", STATUS_BAD_FORMAT, "integer"},
         {"\"member\": 1", "\"member\": 1, \"member\": 1", STATUS_BAD_FORMAT, "duplicate"},
         {"\"member\": 1", "\"member\": 1, \"port\": 1", STATUS_BAD_FORMAT, "port"},
@@ -205,6 +285,9 @@ int main(void) {
         cmocka_unit_test(client_needs_no_key_and_the_public_no_token),
         cmocka_unit_test(lesser_tokens_may_be_missing_but_not_bad),
         cmocka_unit_test(written_configuration_reads_back),
+        cmocka_unit_test(newcomer_at_a_vacant_place_loads),
+        cmocka_unit_test(peers_of_vacant_places_may_be_left_out),
+        cmocka_unit_test(keys_beside_the_key_load_when_they_are_there),
         cmocka_unit_test(keys_are_found_on_their_lines),
         cmocka_unit_test(faults_are_refused_by_name),
         cmocka_unit_test(addresses_split_into_host_and_port),

@@ -42,6 +42,28 @@ static void written_genesis_reads_back_with_the_same_chain(void **state) {
     folder_delete(&folder);
 }
 
+static void vacant_places_are_read_back_and_are_part_of_the_chain(void **state) {
+    struct folder folder = folder_new();
+    struct config_detail detail;
+    static struct genesis made;
+    static struct genesis read;
+    struct hash with;
+    struct hash without;
+    (void)state;
+    made = sample();
+    genesis_chain(&made, &without);
+    made.vacant = 3;
+    made.members += made.vacant;
+    assert_int_equal(genesis_write(folder_file(&folder, "genesis.json"), &made, &detail), STATUS_OK);
+    assert_int_equal(genesis_load(folder.file, &read, &detail), STATUS_OK);
+    assert_int_equal(read.members, 7);
+    assert_int_equal(read.vacant, 3);
+    assert_string_equal(read.member_names[4], "");
+    genesis_chain(&read, &with);
+    assert_false(hash_equal(&with, &without));
+    folder_delete(&folder);
+}
+
 /* The sample with one text replaced by another. */
 static enum status load_changed(const char *from, const char *to, struct config_detail *ret_detail) {
     struct folder folder = folder_new();
@@ -96,6 +118,9 @@ static void what_is_wrong_is_refused_by_name(void **state) {
         {"member-2", "", STATUS_BAD_FORMAT, "name"},
         {"\"key\": \"", "\"key\": \"0", STATUS_BAD_FORMAT, "64 hex"},
         {"\"key\": \"", "\"secret\": 1, \"key\": \"", STATUS_BAD_FORMAT, "secret"},
+        {"\"credimus\": 1", "\"credimus\": 1, \"vacant\": -1", STATUS_BAD_VALUE, "from 0 to 252"},
+        {"\"credimus\": 1", "\"credimus\": 1, \"vacant\": 253", STATUS_BAD_VALUE, "vacant"},
+        {"\"credimus\": 1", "\"credimus\": 1, \"vacant\": \"1\"", STATUS_BAD_FORMAT, "integer"},
         {"{", "[", STATUS_BAD_FORMAT, "line"},
         {"\"members\": [", "\"members\": [], \"x\": [", STATUS_BAD_FORMAT, "x"},
     };
@@ -166,6 +191,7 @@ static void times_that_do_not_exist_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_genesis_reads_back_with_the_same_chain),
+        cmocka_unit_test(vacant_places_are_read_back_and_are_part_of_the_chain),
         cmocka_unit_test(harmless_changes_are_accepted),
         cmocka_unit_test(what_is_wrong_is_refused_by_name),
         cmocka_unit_test(times_are_those_of_the_calendar),

@@ -98,6 +98,80 @@ static void malformed_key_is_refused(void **state) {
     folder_delete(&folder);
 }
 
+/* The public half of what stands in a file; zeros for none. */
+static void key_in(struct folder *folder, const char *name, uint8_t ret_key[KEY_BYTES]) {
+    struct config_detail detail;
+    uint8_t secret[SECRET_BYTES];
+    memset(ret_key, 0, KEY_BYTES);
+    enum status status = key_load(folder_file(folder, name), secret, ret_key, &detail);
+    assert_true(status == STATUS_OK || status == STATUS_NOT_FOUND);
+}
+
+static void expect_rotated(struct folder *folder, const uint8_t now[KEY_BYTES], const uint8_t before[KEY_BYTES]) {
+    static const uint8_t none[KEY_BYTES];
+    uint8_t found[KEY_BYTES];
+    struct stat about;
+    key_in(folder, "key", found);
+    assert_memory_equal(found, now, KEY_BYTES);
+    assert_int_equal(stat(folder_file(folder, "key"), &about), 0);
+    assert_int_equal(about.st_mode & 07777, 0600);
+    key_in(folder, "key.old", found);
+    assert_memory_equal(found, before, KEY_BYTES);
+    key_in(folder, "key.next", found);
+    assert_memory_equal(found, none, KEY_BYTES);
+}
+
+/* The directories that a crash can leave, made by hand: before the first step, after each, and after the last. */
+enum crash_point { BEFORE_ALL, OLD_GONE, OLD_IS_KEY, DONE, CRASH_POINTS };
+
+static void crash_at_any_point_of_a_rotation_leaves_what_the_next_call_finishes(void **state) {
+    (void)state;
+    for (int point = BEFORE_ALL; point < CRASH_POINTS; point++) {
+        struct folder folder = folder_new();
+        struct config_detail detail;
+        uint8_t first[KEY_BYTES];
+        uint8_t next[KEY_BYTES];
+        uint8_t older[KEY_BYTES];
+        uint8_t found[KEY_BYTES];
+        char other[128];
+        assert_int_equal(key_create(folder_file(&folder, "key"), first, &detail), STATUS_OK);
+        assert_int_equal(key_create(folder_file(&folder, "key.next"), next, &detail), STATUS_OK);
+        assert_int_equal(key_create(folder_file(&folder, "key.old"), older, &detail), STATUS_OK);
+        if (point >= OLD_GONE) assert_int_equal(unlink(folder_file(&folder, "key.old")), 0);
+        (void)snprintf(other, sizeof other, "%s/key", folder.path);
+        if (point >= OLD_IS_KEY) assert_int_equal(link(other, folder_file(&folder, "key.old")), 0);
+        if (point >= DONE) assert_int_equal(rename(folder_file(&folder, "key.next"), other), 0);
+        /* There is a key to start with at each of them, and the one that counts is there, too. */
+        key_in(&folder, "key", found);
+        assert_memory_equal(found, point == DONE ? next : first, KEY_BYTES);
+        assert_int_equal(key_rotate(folder.path, next, &detail), STATUS_OK);
+        expect_rotated(&folder, next, first);
+        assert_int_equal(key_rotate(folder.path, next, &detail), STATUS_OK);
+        expect_rotated(&folder, next, first);
+        folder_delete(&folder);
+    }
+}
+
+static void rotation_to_a_key_that_is_not_there_changes_nothing(void **state) {
+    struct folder folder = folder_new();
+    struct config_detail detail;
+    uint8_t first[KEY_BYTES];
+    uint8_t next[KEY_BYTES];
+    uint8_t found[KEY_BYTES];
+    uint8_t wanted[KEY_BYTES] = {1};
+    (void)state;
+    assert_int_equal(key_create(folder_file(&folder, "key"), first, &detail), STATUS_OK);
+    assert_int_equal(key_rotate(folder.path, wanted, &detail), STATUS_NOT_FOUND);
+    assert_int_equal(key_create(folder_file(&folder, "key.next"), next, &detail), STATUS_OK);
+    assert_int_equal(key_rotate(folder.path, wanted, &detail), STATUS_NOT_FOUND);
+    assert_non_null(strstr(detail.text, "key.next"));
+    key_in(&folder, "key", found);
+    assert_memory_equal(found, first, KEY_BYTES);
+    key_in(&folder, "key.next", found);
+    assert_memory_equal(found, next, KEY_BYTES);
+    folder_delete(&folder);
+}
+
 static void token_reads_back_and_differs_each_time(void **state) {
     struct folder folder = folder_new();
     struct config_detail detail;
@@ -139,6 +213,8 @@ int main(void) {
         cmocka_unit_test(existing_key_is_never_overwritten),
         cmocka_unit_test(key_that_others_can_use_is_refused),
         cmocka_unit_test(malformed_key_is_refused),
+        cmocka_unit_test(crash_at_any_point_of_a_rotation_leaves_what_the_next_call_finishes),
+        cmocka_unit_test(rotation_to_a_key_that_is_not_there_changes_nothing),
         cmocka_unit_test(token_reads_back_and_differs_each_time),
         cmocka_unit_test(reading_stops_at_the_capacity_and_at_what_is_no_file),
     };

@@ -155,6 +155,48 @@ static void member_away_at_the_end_then_it_catches_up_over_it(void **state) {
     }
 }
 
+/* Nothing of who signed what gets to member 3. */
+static bool carries_no_signatures_to_3(void *context, uint32_t from, uint32_t to, const struct frame *frame) {
+    (void)from;
+    bool is_open = *(const bool *)context;
+    return is_open || to != 3 || (frame->type != FRAME_ATTESTATION && frame->type != FRAME_HANDOVER);
+}
+
+/* Three epochs end before it has the first handover; each of them is needed for its certificates. */
+static void epochs_end_faster_than_handovers_come_then_all_are_fetched(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    bool is_open = false;
+    cluster->carries = carries_no_signatures_to_3;
+    cluster->context = &is_open;
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        struct reconfigure change = epoch % 2 == 0 ? threshold_of(7, 10) : threshold_of(3, 4);
+        for (uint32_t m = 0; m < 3; m++) assert_int_equal(propose(cluster, m, change), STATUS_OK);
+        for (int i = 0; i < 1000 && cluster_status(cluster, 3).epoch == epoch; i++) cluster_run(cluster, 10000);
+        cluster_run(cluster, 2000000);
+    }
+    expect_epoch(cluster, 3);
+    struct slice bytes;
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        assert_int_equal(replica_handover(cluster->nodes[0].replica, epoch, &bytes), STATUS_OK);
+        assert_int_equal(replica_handover(cluster->nodes[3].replica, epoch, &bytes), STATUS_NOT_FOUND);
+    }
+    is_open = true;
+    cluster_run(cluster, 6000000);
+    expect_handovers(cluster, 3, 3);
+    expect_nobody_guilty(cluster);
+    /* Nobody asks when there is nothing to ask for, after a restart neither. */
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) {
+        cluster_crash(cluster, m);
+        cluster_start(cluster, m, MEMORY_WHOLE);
+    }
+    cluster_run(cluster, 1000000);
+    uint64_t asked = cluster->frames[FRAME_FETCH_HANDOVER];
+    cluster_run(cluster, 5000000);
+    assert_int_equal(cluster->frames[FRAME_FETCH_HANDOVER], asked);
+    cluster_free(cluster);
+}
+
 static void restart_in_a_later_epoch_then_it_goes_on_there(void **state) {
     (void)state;
     struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
@@ -293,6 +335,60 @@ static void amnesia_and_then_another_epoch_then_it_asks_again_before_it_votes(vo
     cluster_free(cluster);
 }
 
+/* The key that the epoch brings has signed before the ledger was lost, though the member gets there anew. */
+static void key_of_a_later_epoch_signed_before_amnesia_then_its_lane_stays_closed(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    uint8_t key[KEY_BYTES];
+    struct node *node = &cluster->nodes[1];
+    cluster_key(43, node->next_secret, key);
+    replica_set_next_secret(node->replica, node->next_secret);
+    agree_on(cluster, key_of(1, 43), 3);
+    assert_int_equal(cluster_tell(cluster, 1, question, "under the new key"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 1);
+    cluster_forget(cluster, 1);
+    memcpy(node->secret, node->next_secret, SECRET_BYTES);
+    cluster_start(cluster, 1, MEMORY_LOST);
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 1);
+    assert_true(cluster_status(cluster, 1).is_member);
+    assert_true(cluster_status(cluster, 1).lane_closed);
+    assert_int_equal(cluster_tell(cluster, 1, question, "at a place that is taken"), STATUS_LANE_CLOSED);
+    assert_int_equal(cluster_tell(cluster, 0, question, "the rest goes on"), STATUS_OK);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_items(cluster, 1, question), 2);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
+/* Each next key takes the place of the one before the last. */
+static void key_replaced_twice_without_a_restart_then_it_goes_on(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    uint8_t secret[SECRET_BYTES], key[KEY_BYTES];
+    for (uint32_t round = 0; round < 3; round++) {
+        char text[32];
+        snprintf(text, sizeof text, "round %u", round);
+        cluster_key(44 + round, secret, key);
+        replica_set_next_secret(cluster->nodes[1].replica, secret);
+        agree_on(cluster, key_of(1, 44 + round), 3);
+        assert_true(cluster_status(cluster, 1).is_member);
+        assert_int_equal(cluster_tell(cluster, 1, question, text), STATUS_OK);
+        cluster_settle(cluster, 20000000);
+        replica_set_next_secret(cluster->nodes[1].replica, NULL);
+    }
+    assert_int_equal(cluster_tell(cluster, 1, question, "with none kept ready"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    assert_int_equal(cluster_items(cluster, 0, question), 4);
+    agree_on(cluster, key_of(1, 50), 3);
+    assert_false(cluster_status(cluster, 1).is_member);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
 static void member_removed_then_the_others_go_on_without_it(void **state) {
     (void)state;
     struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0);
@@ -363,11 +459,14 @@ int main(void) {
         cmocka_unit_test(quorum_proposes_another_threshold_then_the_next_epoch_has_it),
         cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
         cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
+        cmocka_unit_test(epochs_end_faster_than_handovers_come_then_all_are_fetched),
         cmocka_unit_test(restart_in_a_later_epoch_then_it_goes_on_there),
         cmocka_unit_test(key_replaced_then_its_lane_goes_on_under_the_new_one),
         cmocka_unit_test(evidence_on_its_way_when_the_key_changes_then_none_of_it_is_lost),
         cmocka_unit_test(lane_closed_by_amnesia_then_open_under_another_key),
         cmocka_unit_test(amnesia_and_then_another_epoch_then_it_asks_again_before_it_votes),
+        cmocka_unit_test(key_of_a_later_epoch_signed_before_amnesia_then_its_lane_stays_closed),
+        cmocka_unit_test(key_replaced_twice_without_a_restart_then_it_goes_on),
         cmocka_unit_test(member_removed_then_the_others_go_on_without_it),
         cmocka_unit_test(dead_member_removed_then_the_rest_can_bear_a_loss_again),
         cmocka_unit_test(member_added_then_it_catches_up_and_takes_part),

@@ -100,8 +100,8 @@ static struct rogue *rogue_new(void) {
 /* One with a TLS client, identified by the key of `as`. */
 static struct rogue *rogue_as(const struct node *as) {
     struct rogue *rogue = rogue_new();
-    assert_int_equal(tls_open(&rogue->tls, as->secret, believe_anyone), STATUS_OK);
-    rogue->session = tls_session(&rogue->tls, &rogue->pipe, true, rogue);
+    assert_int_equal(tls_open(&rogue->tls, as->secret, NULL, believe_anyone), STATUS_OK);
+    rogue->session = tls_session(&rogue->tls, TLS_OWN, &rogue->pipe, true, rogue);
     assert_non_null(rogue->session);
     return rogue;
 }
@@ -609,6 +609,148 @@ static void members_change_then_links_follow(void **state) {
     assert_true(transport_link_up(nodes[0].transport, 2));
 }
 
+static void identity_set(struct node *node, const struct node *own, const struct node *spare) {
+    assert_int_equal(transport_set_identity(node->transport, own->secret, spare != NULL ? spare->secret : NULL),
+                     STATUS_OK);
+}
+
+/* What `node` believes of the nodes 0 and 1, of which number `changed` has the key of `as`. */
+static void introduce_as(struct node *node, uint32_t changed, const struct node *as) {
+    struct transport_member members[2];
+    size_t count = 0;
+    for (uint32_t number = 0; number < 2; number++) {
+        if (number == node->number) continue;
+        members[count] = node_member(&nodes[number]);
+        if (number == changed) memcpy(members[count].key, as->key, KEY_BYTES);
+        count++;
+    }
+    assert_int_equal(transport_set_members(node->transport, members, count), STATUS_OK);
+}
+
+/* The one whose key changes is `number` of the nodes 0 and 1, the dialler or the acceptor; node 3 lends the new key. */
+static void key_changes_while_linked(uint32_t number) {
+    struct node *changed = &nodes[number];
+    struct node *other = &nodes[1 - number];
+    size_t count = 2;
+    open_linked(2);
+    /* Its own key first: a link that is up stays. */
+    identity_set(changed, &nodes[3], NULL);
+    run_turns(20);
+    assert_int_equal(other->downs[number], 0);
+    introduce_as(other, number, &nodes[3]);
+    assert_int_equal(other->downs[number], 1);
+    wait_for_link(changed, other->number, false);
+    run_until(all_linked, &count);
+    assert_int_equal(other->ups[number], 2);
+    assert_int_equal(transport_send(other->transport, number, TRANSPORT_BULK, slice_of_text("to the new key")),
+                     STATUS_OK);
+    run_until(has_arrived, &(struct arrival){changed, 1});
+}
+
+static void diallers_key_changes_then_linked_again_under_the_new_one(void **state) {
+    (void)state;
+    key_changes_while_linked(0);
+}
+
+static void acceptors_key_changes_then_linked_again_under_the_new_one(void **state) {
+    (void)state;
+    key_changes_while_linked(1);
+}
+
+/* Who is behind, or ahead, by an epoch: `number` shows its own key, the other one knows it by the spare. */
+static void known_by_the_spare(uint32_t number) {
+    size_t count = 2;
+    node_open(&nodes[0], 0);
+    node_open(&nodes[1], 0);
+    identity_set(&nodes[number], &nodes[number], &nodes[3]);
+    introduce_as(&nodes[0], number, &nodes[3]);
+    introduce_as(&nodes[1], number, &nodes[3]);
+    run_until(all_linked, &count);
+    struct node *refuser = &nodes[1 - number];
+    assert_true(refuser->refused > 0);
+    assert_int_equal(refuser->refused_why, number == 0 ? STATUS_UNKNOWN_MEMBER : STATUS_CONFLICT);
+}
+
+static void dialler_known_by_its_spare_key_then_linked(void **state) {
+    (void)state;
+    known_by_the_spare(0);
+}
+
+static void acceptor_known_by_its_spare_key_then_linked(void **state) {
+    (void)state;
+    known_by_the_spare(1);
+}
+
+static bool refused_often(const void *context) { return ((const struct node *)context)->refused >= 6; }
+
+/* Neither the own key nor a spare that nobody knows helps, and a spare that is taken back is no longer shown. */
+static void member_that_nobody_knows_then_never_linked(void **state) {
+    (void)state;
+    node_open(&nodes[0], 0);
+    node_open(&nodes[1], 0);
+    identity_set(&nodes[0], &nodes[0], &nodes[2]);
+    identity_set(&nodes[0], &nodes[0], NULL);
+    introduce_as(&nodes[1], 0, &nodes[2]);
+    introduce_as(&nodes[0], 0, &nodes[0]);
+    run_until(refused_often, &nodes[1]);
+    assert_int_equal(nodes[1].ups[0], 0);
+    identity_set(&nodes[0], &nodes[0], &nodes[3]);
+    nodes[1].refused = 0;
+    run_until(refused_often, &nodes[1]);
+    assert_int_equal(nodes[1].ups[0], 0);
+    assert_int_equal(nodes[1].refused_why, STATUS_UNKNOWN_MEMBER);
+}
+
+static void torn_identity_then_refused_and_the_old_one_stays(void **state) {
+    (void)state;
+    uint8_t torn[SECRET_BYTES];
+    size_t count = 2;
+    node_open(&nodes[0], 0);
+    node_open(&nodes[1], 0);
+    memcpy(torn, nodes[3].secret, SECRET_BYTES);
+    torn[0] ^= 1;
+    assert_int_equal(transport_set_identity(nodes[0].transport, torn, NULL), STATUS_BAD_KEY);
+    assert_int_equal(transport_set_identity(nodes[0].transport, nodes[3].secret, torn), STATUS_BAD_KEY);
+    node_introduce(&nodes[0], 2);
+    node_introduce(&nodes[1], 2);
+    run_until(all_linked, &count);
+    assert_int_equal(nodes[1].refused, 0);
+}
+
+/* Removed, it is refused at the door; put back, it is let in again. */
+static void removed_member_dials_then_refused_until_it_is_back(void **state) {
+    (void)state;
+    size_t count = 3;
+    open_linked(3);
+    struct transport_member rest[2] = {node_member(&nodes[1]), node_member(&nodes[2])};
+    assert_int_equal(transport_set_members(nodes[1].transport, rest, 2), STATUS_OK);
+    run_until(has_refused, &nodes[1]);
+    assert_int_equal(nodes[1].refused_why, STATUS_UNKNOWN_MEMBER);
+    assert_int_equal(nodes[1].downs[0], 1);
+    assert_int_equal(nodes[1].downs[2], 0);
+    assert_true(transport_link_up(nodes[0].transport, 2));
+    node_introduce(&nodes[1], 3);
+    run_until(all_linked, &count);
+}
+
+/* The older members dial it, and are told its address only later. */
+static void member_added_then_linked_when_its_address_is_known(void **state) {
+    (void)state;
+    size_t count = 3;
+    open_linked(2);
+    node_open(&nodes[2], 0);
+    node_introduce(&nodes[2], 3);
+    struct transport_member members[3] = {node_member(&nodes[0]), node_member(&nodes[1]), node_member(&nodes[2])};
+    members[2].host = NULL;
+    members[2].port = 0;
+    for (int i = 0; i < 2; i++) assert_int_equal(transport_set_members(nodes[i].transport, members, 3), STATUS_OK);
+    run_turns(50);
+    assert_int_equal(nodes[2].ups[0] + nodes[2].ups[1], 0);
+    for (int i = 0; i < 2; i++) node_introduce(&nodes[i], 3);
+    run_until(all_linked, &count);
+    assert_int_equal(nodes[0].downs[1], 0);
+}
+
 static void closed_from_its_own_callback_then_rest_is_not_delivered(void **state) {
     (void)state;
     open_linked(2);
@@ -685,6 +827,14 @@ int main(void) {
         TRANSPORT_TEST(port_in_use_then_status_and_words),
         TRANSPORT_TEST(configuration_that_cannot_be_then_refused),
         TRANSPORT_TEST(members_change_then_links_follow),
+        TRANSPORT_TEST(diallers_key_changes_then_linked_again_under_the_new_one),
+        TRANSPORT_TEST(acceptors_key_changes_then_linked_again_under_the_new_one),
+        TRANSPORT_TEST(dialler_known_by_its_spare_key_then_linked),
+        TRANSPORT_TEST(acceptor_known_by_its_spare_key_then_linked),
+        TRANSPORT_TEST(member_that_nobody_knows_then_never_linked),
+        TRANSPORT_TEST(torn_identity_then_refused_and_the_old_one_stays),
+        TRANSPORT_TEST(removed_member_dials_then_refused_until_it_is_back),
+        TRANSPORT_TEST(member_added_then_linked_when_its_address_is_known),
         TRANSPORT_TEST(closed_from_its_own_callback_then_rest_is_not_delivered),
         TRANSPORT_TEST(frames_queued_before_close_then_sent),
         TRANSPORT_TEST(host_given_by_name_then_dialled),

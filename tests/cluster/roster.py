@@ -1,0 +1,40 @@
+"""What the tests of changing members share: proposing, and waiting for an epoch."""
+import os
+
+from cluster import Cluster
+
+
+def log_of(member):
+    with open(os.path.join(member.directory, "log"), errors="replace") as file:
+        return file.read()
+
+
+def wait_for_log(member, words):
+    Cluster.wait_until(lambda: words in log_of(member), f"m{member.number} says: {words}")
+
+
+def key_of(cluster, member, name="key"):
+    return cluster.run("key", "show", os.path.join(member.directory, name)).strip()
+
+
+def propose(cluster, proposers, epoch, **change):
+    """Each of them proposes it; a quorum of them is what it takes. What comes when the epoch has ended already is refused as too late."""
+    for member in proposers:
+        member.post("/v1/proposals?ack=local", {**change, "epoch": epoch})
+    cluster.wait_until(lambda: all(m.status()["epoch"] == epoch + 1 for m in proposers), f"epoch {epoch + 1} for those who proposed")
+
+
+def in_epoch(cluster, members, epoch):
+    cluster.wait_until(lambda: all(m.status()["epoch"] == epoch and m.status()["is_member"] for m in members), f"all are members in epoch {epoch}")
+
+
+def settled(cluster, members):
+    """One certified root for these members, and nothing of theirs waits."""
+    numbers = [m.number for m in members]
+
+    def same():
+        seen = [m.status() for m in members]
+        idle = all(lane["seq"] == lane["committed_seq"] for s in seen for lane in s["lanes"] if lane["member"] in numbers)
+        return idle and len({(s["height"], s["root"]) for s in seen}) == 1 and all(s["final_height"] == s["height"] for s in seen)
+    cluster.wait_until(same, "one certified root")
+    return members[0].status()["root"]
