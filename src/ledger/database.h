@@ -28,6 +28,8 @@ struct ledger_buffer {
 
 struct ledger {
     sqlite3 *database;
+    int file;       /* the same file, for ledger/fold.h */
+    int fold_pages; /* of the log: folded from here on */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     sqlite3_stmt *held; /* its columns were handed out; reset by the next call */
     struct ledger_buffer contents;

@@ -1,7 +1,7 @@
 /* Opening and closing. Opening holds the file alone (SQLite's exclusive locking mode), so that one member can never run twice and
  * sign twice; it finds damage of the structure and a newest root that does not fit its leaves before anything is believed.
  *
- * Durability: WAL with synchronous=FULL, so that a commit is one sync of the log file; the log is folded back every 16000 pages. */
+ * Durability: WAL with synchronous=FULL, so that a commit is one sync of the log file; ledger/fold.h says when the log is folded back. */
 #include "ledger/ledger.h"
 
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "ledger/database.h"
+#include "ledger/detail.h"
+#include "ledger/fold.h"
 
 enum {
     BUSY_TIMEOUT_MS = 1000, /* a member that was just stopped may need this long to let go of its file */
@@ -28,28 +30,14 @@ static const char SETTINGS[] =
     "PRAGMA cache_size = -131072;" /* KiB */
     /* Nothing is written before the commit, so a full disk shows there and nowhere else. */
     "PRAGMA cache_spill = OFF;"
-    "PRAGMA wal_autocheckpoint = 16000;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;";
 
-/* What opening has to say to people besides its status. */
-struct detail {
-    char *text;
-    size_t bytes;
-};
-
-static enum status explain(const struct detail *detail, enum status status, const char *what, const char *said) {
-    if (status != STATUS_OK && detail->bytes > 0 && detail->text[0] == '\0')
-        (void)snprintf(detail->text, detail->bytes, "%s: %s%s%s", what, status_text(status),
-                       said[0] != '\0' ? ": " : "", said);
-    return status;
-}
-
 static enum status explain_errno(const struct detail *detail, const char *what, int error) {
     bool full = error == ENOSPC || error == EDQUOT;
-    return explain(detail, full ? STATUS_DISK_FULL : STATUS_IO, what, strerror(error));
+    return detail_explain(detail, full ? STATUS_DISK_FULL : STATUS_IO, what, strerror(error));
 }
 
 /* A name in a directory is durable once the directory is. */
@@ -73,14 +61,21 @@ static enum status create_file(const char *path, const struct detail *detail) {
     return error == 0 ? STATUS_OK : explain_errno(detail, "creating the ledger", error);
 }
 
+/* What copies are locked out by. Its closing would take SQLite's own locks away, so it is opened before and closed after. */
+static enum status open_lock(struct ledger *ledger, const char *path, const struct detail *detail) {
+    ledger->file = open(path, O_RDONLY | O_CLOEXEC);
+    return ledger->file >= 0 ? STATUS_OK : explain_errno(detail, "opening the ledger", errno);
+}
+
 static enum status connect_database(struct ledger *ledger, const char *path, const struct detail *detail) {
     int code = sqlite3_open_v2(path, &ledger->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (ledger->database == NULL) return explain(detail, STATUS_IO, "opening the ledger", "out of memory");
+    if (ledger->database == NULL) return detail_explain(detail, STATUS_IO, "opening the ledger", "out of memory");
     (void)sqlite3_extended_result_codes(ledger->database, 1);
     (void)sqlite3_busy_timeout(ledger->database, BUSY_TIMEOUT_MS);
     enum status status = database_status(ledger->database, code);
     if (status == STATUS_OK) status = database_execute(ledger->database, SETTINGS);
-    return explain(detail, status, "opening the ledger", sqlite3_errmsg(ledger->database));
+    fold_attend(ledger);
+    return detail_explain(detail, status, "opening the ledger", sqlite3_errmsg(ledger->database));
 }
 
 static enum status set_meta(sqlite3 *database, const char *key, const struct hash *hash, uint64_t number) {
@@ -117,12 +112,13 @@ static enum status recognize(struct ledger *ledger, const struct detail *detail)
     enum status status = database_number(database, "SELECT count(*) FROM sqlite_schema", &objects);
     if (status == STATUS_OK) status = database_number(database, "PRAGMA application_id", &application);
     if (status == STATUS_OK) status = database_number(database, "PRAGMA user_version", &version);
-    if (status != STATUS_OK) return explain(detail, status, "reading the ledger", sqlite3_errmsg(database));
+    if (status != STATUS_OK) return detail_explain(detail, status, "reading the ledger", sqlite3_errmsg(database));
     ledger->is_new = objects == 0;
-    if (ledger->is_new) return explain(detail, fill_tables(ledger), "creating the tables", sqlite3_errmsg(database));
+    if (ledger->is_new)
+        return detail_explain(detail, fill_tables(ledger), "creating the tables", sqlite3_errmsg(database));
     if (application != SCHEMA_APPLICATION_ID)
-        return explain(detail, STATUS_BAD_FORMAT, "reading the ledger", "another kind of database");
-    return explain(detail, version == SCHEMA_VERSION ? STATUS_OK : STATUS_VERSION, "reading the ledger", "");
+        return detail_explain(detail, STATUS_BAD_FORMAT, "reading the ledger", "another kind of database");
+    return detail_explain(detail, version == SCHEMA_VERSION ? STATUS_OK : STATUS_VERSION, "reading the ledger", "");
 }
 
 /* SQLite's own check of its structure; the first thing it finds goes to the detail. */
@@ -133,9 +129,9 @@ static enum status quick_check(sqlite3 *database, const char *text, const struct
     if (status == STATUS_OK) {
         const char *said = (const char *)sqlite3_column_text(statement, 0);
         if (said == NULL || strcmp(said, "ok") != 0)
-            status = explain(detail, STATUS_CORRUPT, "checking the ledger", said != NULL ? said : "");
+            status = detail_explain(detail, STATUS_CORRUPT, "checking the ledger", said != NULL ? said : "");
     }
-    (void)explain(detail, status, "checking the ledger", sqlite3_errmsg(database));
+    (void)detail_explain(detail, status, "checking the ledger", sqlite3_errmsg(database));
     (void)sqlite3_finalize(statement);
     return status;
 }
@@ -148,7 +144,8 @@ static enum status check_structure(struct ledger *ledger, const struct detail *d
     uint64_t pages = 0, page_bytes = 0;
     enum status status = database_number(ledger->database, "PRAGMA page_count", &pages);
     if (status == STATUS_OK) status = database_number(ledger->database, "PRAGMA page_size", &page_bytes);
-    if (status != STATUS_OK) return explain(detail, status, "checking the ledger", sqlite3_errmsg(ledger->database));
+    if (status != STATUS_OK)
+        return detail_explain(detail, status, "checking the ledger", sqlite3_errmsg(ledger->database));
     if (pages <= WHOLE_CHECK_BYTES_MAX / page_bytes)
         return quick_check(ledger->database, "PRAGMA quick_check(1)", detail);
     for (size_t i = 0; i < sizeof SMALL_TABLES / sizeof SMALL_TABLES[0]; i++)
@@ -168,11 +165,12 @@ static enum status check_meta(struct ledger *ledger, const struct detail *detail
     if (status == STATUS_OK) status = column_hash(statement, 0, &chain);
     if (status == STATUS_OK) member = column_number(statement, 1);
     (void)sqlite3_finalize(statement);
-    TRY(explain(detail, status, "reading the ledger's meta table", ""));
+    TRY(detail_explain(detail, status, "reading the ledger's meta table", ""));
     if (!hash_equal(&chain, &ledger->chain))
-        return explain(detail, STATUS_WRONG_CHAIN, "reading the ledger", "its chain id is not that of the genesis");
+        return detail_explain(detail, STATUS_WRONG_CHAIN, "reading the ledger",
+                              "its chain id is not that of the genesis");
     if (member != ledger->member)
-        return explain(detail, STATUS_WRONG_CHAIN, "reading the ledger", "it is the ledger of another member");
+        return detail_explain(detail, STATUS_WRONG_CHAIN, "reading the ledger", "it is the ledger of another member");
     return STATUS_OK;
 }
 
@@ -182,7 +180,7 @@ static enum status prepare(struct ledger *ledger, const struct detail *detail) {
                                       &ledger->statements[i], NULL);
         enum status status = database_status(ledger->database, code);
         if (status != STATUS_OK)
-            return explain(detail, status, "reading the tables", sqlite3_errmsg(ledger->database));
+            return detail_explain(detail, status, "reading the tables", sqlite3_errmsg(ledger->database));
     }
     return STATUS_OK;
 }
@@ -223,7 +221,7 @@ static enum status load_position(struct ledger *ledger, const struct detail *det
     if (status == STATUS_OK) status = load_frontier(ledger, leaves);
     if (status == STATUS_OK) status = check_position(ledger);
     ledger->committed = ledger->now;
-    return explain(detail, status, "loading the log", "the leaves do not give the root of the newest height");
+    return detail_explain(detail, status, "loading the log", "the leaves do not give the root of the newest height");
 }
 
 enum status ledger_open(const char *path, const struct hash *chain, uint32_t member, struct ledger **ret_ledger,
@@ -231,10 +229,12 @@ enum status ledger_open(const char *path, const struct hash *chain, uint32_t mem
     struct detail detail = {ret_detail, detail_bytes};
     if (detail_bytes > 0) ret_detail[0] = '\0';
     struct ledger *ledger = calloc(1, sizeof *ledger);
-    if (ledger == NULL) return explain(&detail, STATUS_IO, "opening the ledger", "out of memory");
+    if (ledger == NULL) return detail_explain(&detail, STATUS_IO, "opening the ledger", "out of memory");
     ledger->chain = *chain;
     ledger->member = member;
+    ledger->file = -1;
     enum status status = create_file(path, &detail);
+    if (status == STATUS_OK) status = open_lock(ledger, path, &detail);
     if (status == STATUS_OK) status = connect_database(ledger, path, &detail);
     if (status == STATUS_OK) status = recognize(ledger, &detail);
     if (status == STATUS_OK) status = check_structure(ledger, &detail);
@@ -252,7 +252,9 @@ enum status ledger_open(const char *path, const struct hash *chain, uint32_t mem
 void ledger_close(struct ledger *ledger) {
     if (ledger == NULL) return;
     for (size_t i = 0; i < STATEMENT_COUNT; i++) (void)sqlite3_finalize(ledger->statements[i]);
+    fold_before_close(ledger);
     (void)sqlite3_close(ledger->database);
+    if (ledger->file >= 0) (void)close(ledger->file);
     cache_clear(&ledger->cache);
     pending_clear(&ledger->pending);
     free(ledger->contents.data);

@@ -6,16 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/directory.h"
 #include "node/keys.h"
 #include "node/state.h"
-
-/* Says that the member has run before: a missing ledger then means amnesia, not a first start. */
-#define STARTED_FILE "started"
-/* Stays while the member has not been reminded of everything that its key may have signed: a crash in between must not
- * make it forget that it forgot. */
-#define FORGETFUL_FILE "forgetful"
-/* Stays when the others have answered, too: nobody can tell which places of the lane the key has signed. */
-#define LANE_CLOSED_FILE "lane-closed"
 
 enum { MARK_BYTES_MAX = 256 };
 

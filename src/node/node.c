@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "node/commitment.h"
+#include "node/directory.h"
 #include "node/keys.h"
 #include "node/state.h"
 
@@ -23,6 +24,7 @@
 #define DISK_LOOK_EVERY_US UINT64_C(1000000)
 /* HTTP takes up to 1088 connections, peers and half-open ones come on top. */
 #define DESCRIPTORS_WANTED 4096
+
 static void time_now(void *context, struct replica_time *ret_now) {
     (void)context;
     struct timespec wall;
@@ -353,6 +355,7 @@ static enum status start(struct node *node, bool recover) {
 
 static void free_node(struct node *node) {
     ledger_close(node->ledger);
+    directory_release(node->hold);
     if (node->memory != NULL) munmap(node->memory, node->memory_bytes);
     free(node->outbox);
     free(node->outbox_data);
@@ -381,7 +384,9 @@ int node_run(const char *member_dir, bool recover) {
     node->pieces = malloc(CERTIFICATE_BYTES_MAX);
     CHECK(node->config != NULL && node->certificate != NULL && node->pieces != NULL);
     struct config_detail detail;
+    node->hold = -1;
     enum status status = node_config_load(member_dir, node->config, &detail);
+    if (status == STATUS_OK) status = directory_hold(member_dir, &node->hold, &detail);
     if (status != STATUS_OK) {
         node_log(LOG_ERROR, "%s", detail.text);
         free_node(node);

@@ -41,6 +41,7 @@ struct node {
     uv_signal_t terminated;
     uv_signal_t hangup; /* service.c */
     uv_timer_t tell;    /* service.c */
+    int hold;           /* of its directory: node/directory.h */
     struct ledger *ledger;
     struct transport *transport;
     struct http *http;

@@ -1,0 +1,20 @@
+/* Copying a ledger for people: a bar on a terminal, and Ctrl-C, which leaves nothing half done. What `backup` and `restore` share. */
+#ifndef CMD_COPYING_H
+#define CMD_COPYING_H
+
+#include "cmd/command.h"
+#include "ledger/backup.h"
+
+struct copying {
+    const struct invocation *invocation;
+    const char *what;        /* the file that a refusal names first */
+    struct ledger_copy copy; /* source, path, chain and member; the rest is filled in here */
+    /* As in ledger/backup.h; may be NULL. */
+    enum status (*ready)(void *context);
+    void *ready_context;
+};
+
+/* COMMAND_DONE, or what to return after the reason was said. */
+int copying_run(struct copying *copying, struct ledger_copied *ret_copied);
+
+#endif
