@@ -72,8 +72,8 @@ browser: ## the live page in a real Chromium, and its verifier; installs chromiu
 	@npm ci --prefix $(BUILD)/browser --ignore-scripts --no-audit --no-fund
 	@scripts/run-tests $(BUILD) --suite browser
 
-demo: all ## show the whole story on this machine: members, evidence, liars, a verdict, a certificate
-	@scripts/demo
+demo: all ## show the whole story on this machine: eight members, liars, a cut, a proof, a certificate
+	@$(BUILD)/credimus demo
 
 bench: all ## measure; docs/PERFORMANCE.md says what and how
 	@scripts/bench

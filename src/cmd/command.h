@@ -49,6 +49,7 @@ struct invocation {
 extern const struct command *const commands[];
 
 /* The commands, one a file (cmd/<name>.c). */
+extern const struct command command_demo;
 extern const struct command command_quorum;
 extern const struct command command_key_new;
 extern const struct command command_key_next;
@@ -61,6 +62,7 @@ extern const struct command command_tell;
 extern const struct command command_import;
 extern const struct command command_export;
 extern const struct command command_close;
+extern const struct command command_retract;
 extern const struct command command_reveal;
 extern const struct command command_family;
 extern const struct command command_members;
@@ -74,6 +76,9 @@ extern const struct command command_proof_list;
 extern const struct command command_proof_save;
 extern const struct command command_proof_verify;
 extern const struct command command_log;
+extern const struct command command_backup;
+extern const struct command command_restore;
+extern const struct command command_erase;
 extern const struct command command_sim;
 extern const struct command command_lab;
 extern const struct command command_config_check;

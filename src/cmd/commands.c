@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 
 const struct command *const commands[] = {
+    &command_demo,
     &command_quorum,
     &command_key_new,
     &command_key_next,
@@ -16,6 +17,7 @@ const struct command *const commands[] = {
     &command_import,
     &command_export,
     &command_close,
+    &command_retract,
     &command_reveal,
     &command_show,
     &command_family,
@@ -28,7 +30,12 @@ const struct command *const commands[] = {
     &command_proof_save,
     &command_proof_verify,
     &command_status,
+    /* of a member's ledger */
     &command_log,
+    &command_backup,
+    &command_restore,
+    &command_erase,
+    /* without a member */
     &command_sim,
     &command_lab,
     &command_config_check,

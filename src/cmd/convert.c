@@ -261,6 +261,14 @@ static json_t *question_of(const struct work *work, const struct topic *topic) {
     return question;
 }
 
+/* The id is what every other command wants to know. */
+static void say_asked(const struct work *work, const struct topic *topic) {
+    if (work->convert->invocation->json) return;
+    json_t *title = title_of(work, topic);
+    (void)fprintf(stderr, "credimus import: asked %s: %s\n", topic->question, json_string_value(title));
+    json_decref(title);
+}
+
 static int ask(struct work *work, struct topic *topic) {
     struct reply reply;
     work->converted.asked++;
@@ -274,6 +282,7 @@ static int ask(struct work *work, struct topic *topic) {
     if (code != COMMAND_DONE) return code;
     (void)snprintf(topic->question, sizeof topic->question, "%s", reply_text(reply.json, "question", ""));
     reply_free(&reply);
+    say_asked(work, topic);
     return COMMAND_DONE;
 }
 

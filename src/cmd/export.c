@@ -2,10 +2,12 @@
  *
  * Invariant: the SHA-256 that goes along with a belief is that of a certificate of this very belief: the belief is read
  * before and after the certificate, and must be final and unchanged. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -32,7 +34,8 @@ enum { PAGE = 1000, TRIES = 3, PATH_BYTES = 4096, UUID_TEXT_BYTES = 37, TIME_TEX
 static const struct option_spec options[] = {
     {"format", "FORMAT", "stix, csv or json (default)", 0},
     {"output", "FILE", "where to write it, replacing an older one (default: standard output)", 'o'},
-    {"certificates", "DIR", "keep each certificate that is referred to there, as ID.cert", 0},
+    {"certificates", "DIR", "keep each certificate that is referred to there, as ID.cert; made when it is missing",
+     0},
     {"url", "PREFIX", "stix: where others find the certificates: PREFIX/ID.cert", 0},
     {"hypothesis", "NAME", "stix: the one that an indicator stands for (default: a question's first)", 0},
     {"pattern", "PATTERN", "stix: the indicator's pattern (default: from the title); for one question", 0},
@@ -406,6 +409,14 @@ static int read_group(struct export *export) {
     return COMMAND_DONE;
 }
 
+/* Before anything is read, so that a folder that cannot be made costs nothing. */
+static int make_folder(const struct invocation *invocation) {
+    const char *folder = option_text(invocation, OPTION_CERTIFICATES, NULL);
+    if (folder == NULL || mkdir(folder, 0777) == 0 || errno == EEXIST) return COMMAND_DONE;
+    return command_refuse(invocation, status_name(STATUS_IO), "the folder %s cannot be made: %s", folder,
+                          strerror(errno));
+}
+
 static int run(const struct invocation *invocation) {
     static const char *const formats[] = {"stix", "csv", "json", NULL};
     static int (*const writers[])(struct export * export) = {write_stix, write_csv, write_json};
@@ -417,6 +428,8 @@ static int run(const struct invocation *invocation) {
     if (option_given(invocation, OPTION_PATTERN) && invocation->arguments_count != 2)
         return command_misuse(invocation, "--pattern is for exactly one question");
     while (index < 2 && strcmp(formats[index], format) != 0) index++;
+    code = make_folder(invocation);
+    if (code != COMMAND_DONE) return code;
     code = client_open(invocation, invocation->arguments[0], false, &export.client);
     if (code != COMMAND_DONE) return code;
     export.beliefs = json_array();

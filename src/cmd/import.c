@@ -146,12 +146,11 @@ static int report(const struct import *import) {
                      import->accepted, import->refused, import->duplicates, import->ack,
                      import->enough ? "true" : "false");
     } else {
-        (void)printf("%" PRIu64 " items accepted: %s\n", import->accepted,
+        (void)printf("%" PRIu64 " item%s accepted: %s\n", import->accepted, import->accepted == 1 ? "" : "s",
                      evidence_ack_text(import->enough ? import->ack : "local"));
         (void)fflush(stdout);
         if (import->duplicates > 0)
-            (void)fprintf(stderr, "credimus import: %" PRIu64 " were told before, and stay as they are\n",
-                          import->duplicates);
+            (void)fprintf(stderr, "credimus import: %" PRIu64 " told before, and as it was\n", import->duplicates);
         if (import->refused > 0) {
             (void)fprintf(stderr, "credimus import: %" PRIu64 " of them had no effect when they were executed: %s\n",
                           import->refused, import->why);
@@ -263,8 +262,10 @@ static int print_dry(const struct import *import) {
     }
     (void)fwrite(import->upload.text, 1, import->upload.bytes, stdout);
     (void)fflush(stdout);
-    (void)fprintf(stderr, "credimus import: nothing was told; would be: %zu items", import->upload.count);
-    if (import->is_converted) (void)fprintf(stderr, ", %u questions", converted->questions);
+    (void)fprintf(stderr, "credimus import: nothing was told; would be: %zu item%s", import->upload.count,
+                  import->upload.count == 1 ? "" : "s");
+    if (import->is_converted)
+        (void)fprintf(stderr, ", %u question%s", converted->questions, converted->questions == 1 ? "" : "s");
     if (converted->asked > 0) (void)fprintf(stderr, ", %u of them new (shown as zeros)", converted->asked);
     (void)fputc('\n', stderr);
     return COMMAND_DONE;
@@ -308,8 +309,6 @@ static void print_passed(const struct import *import) {
         (void)fprintf(stderr,
                       "credimus import: %u of %u reports are about nothing that is asked, and were passed over\n",
                       converted->skipped, converted->reports);
-    if (converted->asked > 0 && !import->is_dry)
-        (void)fprintf(stderr, "credimus import: questions asked: %u\n", converted->asked);
 }
 
 static int convert(struct import *import, const char *format, const char *question) {

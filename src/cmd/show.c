@@ -81,10 +81,26 @@ static void print_intervals(const json_t *belief) {
     }
 }
 
+/* The hypothesis that leads, by itself; NULL: none does. */
+static const char *leading(const json_t *belief) {
+    double top = 0;
+    const char *name = NULL;
+    json_t *posterior = json_object_get(belief, "posterior");
+    for (size_t i = 0; i < json_array_size(posterior); i++) {
+        double share = json_number_value(json_array_get(posterior, i));
+        if (share >= top)
+            name = share > top ? json_string_value(json_array_get(json_object_get(belief, "hypotheses"), i)) : NULL;
+        top = fmax(top, share);
+    }
+    return name;
+}
+
+/* A share says nothing without the hypothesis that has it, so an open question names the one that leads. */
 static void standing_put(const json_t *belief, char *ret_text, size_t bytes) {
     char outcome[512];
     const char *status = reply_text(belief, "status", "?");
     const char *decided = reply_text(belief, "outcome", NULL);
+    if (decided == NULL && strcmp(status, "open") == 0) decided = leading(belief);
     (void)snprintf(ret_text, bytes, "%s%s%s", status, decided != NULL ? ": " : "",
                    decided != NULL ? screen_cleaned(decided, outcome, sizeof outcome) : "");
 }
@@ -132,8 +148,8 @@ static void print_belief(const json_t *belief, uint32_t members) {
     (void)putchar('\n');
     print_margin(belief, members);
     print_intervals(belief);
-    (void)printf("  %lld pieces of evidence, %lld of %u members contributed.\n", reply_whole(belief, "items"),
-                 reply_whole(belief, "contributors"), members);
+    (void)printf("  %lld piece%s of evidence, %lld of %u members contributed.\n", reply_whole(belief, "items"),
+                 reply_whole(belief, "items") == 1 ? "" : "s", reply_whole(belief, "contributors"), members);
     print_family(belief);
     print_opening(belief);
     (void)printf("  %s at threshold %s, height %lld.\n", finality_text(reply_text(belief, "finality", "?")),

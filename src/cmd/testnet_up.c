@@ -1,29 +1,21 @@
-/* credimus testnet up: all members of a group on this machine, each its own process, until Ctrl-C.
- *
- * The members are in process groups of their own, so that Ctrl-C reaches this process alone, which then stops them in
- * good order; should it be killed, the kernel sends them SIGTERM. All signals are taken in one place, by sigtimedwait.
- */
+/* credimus testnet up: all members of a group on this machine, each its own process (cmd/processes.h), until Ctrl-C. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/check.h"
-#include "cmd/client.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/processes.h"
 #include "cmd/testnet.h"
 
 enum { OPTION_MEMBERS, OPTION_THRESHOLD, OPTION_BASE_PORT };
 
-enum { READY_ROUNDS = 150, STOP_ROUNDS = 100, ROUND_MS = 200, READY_SECONDS = 2 };
+enum { READY_ROUNDS = 150, ROUND_MS = 200 };
 
 static const struct option_spec options[] = {
     {"members", "N", "when the group is made now: how many (default 4)", 0},
@@ -36,64 +28,19 @@ struct testnet {
     const struct invocation *invocation;
     const char *directory;
     uint32_t members;
-    pid_t processes[MEMBERS_MAX]; /* 0: not running */
+    struct processes processes;
     bool ready[MEMBERS_MAX];
     char apis[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
     struct genesis genesis;
     struct hash chain;
-    sigset_t signals;      /* taken by sigtimedwait */
-    sigset_t signals_then; /* what a member starts with */
 };
 
-static void member_path(const struct testnet *net, uint32_t member, const char *name,
-                        char ret_path[CONFIG_PATH_BYTES]) {
-    char directory[CONFIG_PATH_BYTES];
-    CHECK(testnet_member_directory(net->directory, member, directory, sizeof directory) == STATUS_OK);
-    CHECK(config_path(directory, name, ret_path, CONFIG_PATH_BYTES) == STATUS_OK);
-}
-
-/* In the child: its output to its log, then the same binary again. Returns only when that fails. */
-static void become_member(const struct testnet *net, uint32_t member, pid_t parent) {
-    char directory[CONFIG_PATH_BYTES];
-    char log[CONFIG_PATH_BYTES];
-    member_path(net, member, "log", log);
-    CHECK(testnet_member_directory(net->directory, member, directory, sizeof directory) == STATUS_OK);
-    int file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (file < 0 || nothing < 0) return;
-    if (dup2(nothing, STDIN_FILENO) < 0 || dup2(file, STDOUT_FILENO) < 0 || dup2(file, STDERR_FILENO) < 0) return;
-    if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) return;
-    if (sigprocmask(SIG_SETMASK, &net->signals_then, NULL) != 0) return;
-    (void)execl("/proc/self/exe", "credimus", "start", directory, (char *)NULL);
-}
-
 static int start_member(struct testnet *net, uint32_t member) {
-    pid_t parent = getpid();
-    (void)fflush(NULL);
-    pid_t process = fork();
-    if (process == 0) {
-        become_member(net, member, parent);
-        _exit(COMMAND_REFUSED);
-    }
-    if (process < 0) {
-        return command_refuse(net->invocation, status_name(STATUS_IO), "m%u cannot be started: %s", member,
-                              strerror(errno));
-    }
-    net->processes[member] = process;
-    return COMMAND_DONE;
-}
-
-/* The end of what the member said, for the person who wonders why. */
-static void print_log_end(const struct testnet *net, uint32_t member) {
-    char path[CONFIG_PATH_BYTES];
-    char end[2048];
-    member_path(net, member, "log", path);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) return;
-    if (fseek(file, -(long)sizeof end, SEEK_END) != 0) (void)fseek(file, 0, SEEK_SET);
-    size_t bytes = fread(end, 1, sizeof end, file);
-    (void)fwrite(end, 1, bytes, stderr);
-    (void)fclose(file);
+    char directory[CONFIG_PATH_BYTES];
+    CHECK(testnet_member_directory(net->directory, member, directory, sizeof directory) == STATUS_OK);
+    if (processes_start(&net->processes, member, directory)) return COMMAND_DONE;
+    return command_refuse(net->invocation, status_name(STATUS_IO), "m%u cannot be started: %s", member,
+                          strerror(errno));
 }
 
 static void report_end(const struct testnet *net, uint32_t member, int how) {
@@ -108,64 +55,19 @@ static void report_end(const struct testnet *net, uint32_t member, int how) {
 /* Takes note of every member that ended; true when there was one. */
 static bool reap(struct testnet *net, bool report) {
     bool any = false;
+    uint32_t member;
     int how;
-    for (;;) {
-        pid_t process = waitpid(-1, &how, WNOHANG);
-        if (process <= 0) return any;
-        for (uint32_t i = 0; i < net->members; i++) {
-            if (net->processes[i] != process) continue;
-            net->processes[i] = 0;
-            any = true;
-            if (report) report_end(net, i, how);
-        }
+    while (processes_reap(&net->processes, &member, &how)) {
+        any = true;
+        if (report) report_end(net, member, how);
     }
+    return any;
 }
 
-static uint32_t running(const struct testnet *net) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < net->members; i++) count += net->processes[i] != 0;
-    return count;
-}
-
-/* The next signal within a while; 0 when none came. */
-static int next_signal(const struct testnet *net, int wait_ms) {
-    struct timespec wait = {wait_ms / 1000, (long)(wait_ms % 1000) * 1000000};
-    int taken = sigtimedwait(&net->signals, NULL, &wait);
-    return taken > 0 ? taken : 0;
-}
-
-static void stop_all(struct testnet *net) {
-    for (uint32_t i = 0; i < net->members; i++) {
-        if (net->processes[i] != 0) (void)kill(net->processes[i], SIGTERM);
-    }
-    for (int round = 0; round < STOP_ROUNDS && running(net) > 0; round++) {
-        (void)reap(net, false);
-        if (running(net) > 0) (void)next_signal(net, ROUND_MS);
-    }
-    for (uint32_t i = 0; i < net->members; i++) {
-        if (net->processes[i] != 0) (void)kill(net->processes[i], SIGKILL);
-    }
-}
-
-/* Whether the one who answers at the member's address is a member of this very group: the port may be another's. */
 static bool is_ready(const struct testnet *net, uint32_t member) {
     char directory[CONFIG_PATH_BYTES];
-    char chain[2 * HASH_BYTES + 1];
-    struct client *client = NULL;
-    struct reply reply = {0};
-    struct config_detail detail;
     CHECK(testnet_member_directory(net->directory, member, directory, sizeof directory) == STATUS_OK);
-    enum status status = client_open_quietly(net->invocation, directory, &client, &detail);
-    if (status == STATUS_OK) {
-        client_set_timeout(client, READY_SECONDS);
-        status = client_call(client, "/v1/status", slice_of(NULL, 0), NULL, &reply, &detail);
-    }
-    bytes_to_hex(net->chain.bytes, HASH_BYTES, chain);
-    bool ready = status == STATUS_OK && strcmp(reply_text(reply.json, "chain", ""), chain) == 0 &&
-                 reply_whole(reply.json, "member") == (long long)member;
-    reply_free(&reply);
-    client_close(client);
-    return ready;
+    return processes_is_ready(net->invocation, directory, &net->chain, member);
 }
 
 static bool all_ready(struct testnet *net) {
@@ -180,9 +82,11 @@ static bool all_ready(struct testnet *net) {
 /* A member that ends now never was up: its log says why. */
 static int give_up(struct testnet *net, const char *why) {
     for (uint32_t i = 0; i < net->members; i++) {
-        if (net->processes[i] == 0) print_log_end(net, i);
+        char directory[CONFIG_PATH_BYTES];
+        CHECK(testnet_member_directory(net->directory, i, directory, sizeof directory) == STATUS_OK);
+        if (net->processes.ids[i] == 0) processes_print_log_end(directory);
     }
-    stop_all(net);
+    processes_stop_all(&net->processes);
     return command_refuse(net->invocation, status_name(STATUS_UNAVAILABLE),
                           "%s; the others were stopped, and the log is "
                           "in %s/mI/log",
@@ -193,7 +97,7 @@ static int wait_until_ready(struct testnet *net) {
     for (int round = 0; round < READY_ROUNDS; round++) {
         if (reap(net, true)) return give_up(net, "a member ended before it was ready");
         if (all_ready(net)) return COMMAND_DONE;
-        int taken = next_signal(net, ROUND_MS);
+        int taken = processes_next_signal(&net->processes, ROUND_MS);
         if (taken != 0 && taken != SIGCHLD) return give_up(net, "interrupted");
     }
     return give_up(net, "not every member was ready in time");
@@ -209,22 +113,15 @@ static void print_table(const struct testnet *net) {
 }
 
 static int serve(struct testnet *net) {
-    while (running(net) > 0) {
-        int taken = next_signal(net, 1000);
+    while (processes_running(&net->processes) > 0) {
+        int taken = processes_next_signal(&net->processes, 1000);
         (void)reap(net, true);
         if (taken == 0 || taken == SIGCHLD) continue;
-        stop_all(net);
+        processes_stop_all(&net->processes);
         (void)printf("stopped\n");
         return COMMAND_DONE;
     }
     return command_refuse(net->invocation, status_name(STATUS_UNAVAILABLE), "every member has ended");
-}
-
-static void take_signals(struct testnet *net) {
-    static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
-    (void)sigemptyset(&net->signals);
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) (void)sigaddset(&net->signals, taken[i]);
-    CHECK(sigprocmask(SIG_BLOCK, &net->signals, &net->signals_then) == 0);
 }
 
 /* The members' addresses, from their own configurations. */
@@ -249,10 +146,10 @@ static int load_members(struct testnet *net) {
 static int run_all(struct testnet *net) {
     int code = load_members(net);
     if (code != COMMAND_DONE) return code;
-    take_signals(net);
+    processes_begin(&net->processes, SIGTERM);
     for (uint32_t i = 0; i < net->members && code == COMMAND_DONE; i++) code = start_member(net, i);
     if (code != COMMAND_DONE) {
-        stop_all(net);
+        processes_stop_all(&net->processes);
         return code;
     }
     code = wait_until_ready(net);
@@ -304,7 +201,7 @@ const struct command command_testnet_up = {
     .name = "testnet up",
     .arguments = "DIR",
     .help = "Run a whole group on this machine, made anew when there is none in DIR",
-    .more = "Each member is a process of its own and writes to DIR/mI/log. Ctrl-C stops them all.",
+    .more = "Each member is a process of its own, DIR/mI/pid, and writes to DIR/mI/log. Ctrl-C stops them all.",
     .options = options,
     .arguments_min = 1,
     .arguments_max = 1,

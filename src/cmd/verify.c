@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/decimal.h"
@@ -14,7 +15,7 @@
 #include "verifier/probability.h"
 #include "verifier/verify.h"
 
-enum { OPTION_GENESIS, OPTION_EXPECT, OPTION_THRESHOLD, OPTION_MIN_MARGIN, OPTION_MIN_PROBABILITY };
+enum { OPTION_GENESIS, OPTION_EXPECT, OPTION_THRESHOLD, OPTION_MIN_MARGIN, OPTION_MIN_PROBABILITY, OPTION_TITLE };
 
 /* Beside those of every command (cmd/command.h): the certificate holds, but not what was asked for. The numbers are those of
  * credimus_judge (credimus/verify.h). */
@@ -29,6 +30,7 @@ static const struct option_spec options[] = {
     {"threshold", "FRACTION", "so many must have signed, even if fewer would do, like 9/10", 0},
     {"min-margin", "M", "at least so many liars must have been needed to change it", 0},
     {"min-probability", "P", "it must be at least as probable as this decimal, like 0.9", 0},
+    {"title", "TEXT", "the question must have just this title: one answer is no answer to another question", 0},
     {0},
 };
 
@@ -202,6 +204,19 @@ static int refuse(const struct invocation *invocation, enum verify_step step, en
     return VERIFY_UNEXPECTED;
 }
 
+/* A title is compared byte by byte: the certificate of one question is no pass for another. */
+static int check_title(const struct invocation *invocation, const struct case_file *file) {
+    char title[TITLE_BYTES_MAX + 1] = "";
+    const char *wanted = option_text(invocation, OPTION_TITLE, NULL);
+    if (wanted == NULL) return COMMAND_DONE;
+    if (!file->result.is_calibration) (void)text_of(file->result.belief.title, title, sizeof title);
+    if (!file->result.is_calibration && strcmp(title, wanted) == 0) return COMMAND_DONE;
+    (void)command_refuse(invocation, status_name(STATUS_WRONG_OUTCOME),
+                         "NOT AS ASKED %s: the certificate holds, but it is about: %s", invocation->arguments[0],
+                         file->result.is_calibration ? "the calibration of a family" : title);
+    return VERIFY_UNEXPECTED;
+}
+
 static int judge(const struct invocation *invocation, struct case_file *file) {
     struct config_detail detail;
     size_t bytes;
@@ -216,6 +231,8 @@ static int judge(const struct invocation *invocation, struct case_file *file) {
     status = verify_certificate(slice_of(file->file, bytes), &file->genesis, &file->policy, file->scratch,
                                 sizeof file->scratch, &file->result, &step);
     if (status != STATUS_OK) return refuse(invocation, step, status);
+    int code = check_title(invocation, file);
+    if (code != COMMAND_DONE) return code;
     if (file->result.is_calibration) {
         return invocation->json ? print_calibration_json(file) : print_calibration_report(file);
     }

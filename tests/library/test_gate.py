@@ -16,6 +16,7 @@ from cluster import free_base_port  # pylint: disable=wrong-import-position
 
 CREDIMUS = os.environ["CREDIMUS"]
 HOLDS, INVALID, MISUSE, UNEXPECTED = 0, 1, 2, 3
+TITLE = "Is the lamp of Cape Mist lit?"  # of the vectors' verdict
 
 
 def run(*command, **more):
@@ -57,6 +58,8 @@ def check_statuses(folder):
             (["--min-probability", "0.9523809523809523809"], MISUSE), (["--min-probability", ""], MISUSE),
             (["--threshold", "3/4"], HOLDS), (["--threshold", "7/10"], HOLDS), (["--threshold", "9/10"], UNEXPECTED),
             (["--threshold", "1/2"], MISUSE), (["--threshold", "5/4"], MISUSE), (["--threshold", "much"], MISUSE),
+            (["--title", TITLE], HOLDS), (["--title", TITLE + " "], UNEXPECTED), (["--title", TITLE[:-1]], UNEXPECTED),
+            (["--title", ""], UNEXPECTED), (["--title", TITLE, "--expect", "dark"], UNEXPECTED),
             (["--expect", "lit", "--min-probability", "0.9", "--min-margin", "2", "--threshold", "3/4"], HOLDS)]:
         gate(expected, f["good"], *genesis, *words)
     for words, expected in [([], HOLDS), (["--expect", "\u7dd1"], UNEXPECTED),
@@ -64,7 +67,7 @@ def check_statuses(folder):
         gate(expected, f["open"], *genesis, *words)
     # What does not hold does not hold, whatever is asked of it.
     for name in ("forged", "empty", "half", "genesis", "missing"):
-        for words in ([], ["--expect", "dark"], ["--min-margin", "200"], ["--threshold", "9/10"]):
+        for words in ([], ["--expect", "dark"], ["--min-margin", "200"], ["--threshold", "9/10"], ["--title", TITLE], ["--title", "x"]):
             gate(INVALID, f.get(name, folder / "missing"), *genesis, *words)
     gate(INVALID, f["good"], "--genesis", f["other"])
     gate(MISUSE, f["good"], "--genesis", folder / "missing")
@@ -93,6 +96,8 @@ def check_jury(folder):
     empty.mkdir()
     assert run(SOURCE / "examples" / "jury" / "gate", empty).returncode == MISUSE
     assert run(SOURCE / "examples" / "jury" / "gate").returncode == MISUSE
+    lost = run(SOURCE / "examples" / "jury" / "gate", SOURCE / "examples" / "jury" / "good", env={**os.environ, "CREDIMUS": str(folder / "lost")})
+    assert lost.returncode == MISUSE and "is not there" in lost.stderr, lost
 
 
 with tempfile.TemporaryDirectory(prefix="credimus-gate-") as name:

@@ -6,21 +6,20 @@ usage: test_by_hand.py SOURCE_FOLDER [--write]
 --write puts what is printed into the page.
 """
 import json
-import os
 import pathlib
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 SKIPPED = 77
 SOURCE = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(SOURCE / "tests" / "docs"))
+import pages  # pylint: disable=wrong-import-position
+
 PAGE = SOURCE / "docs" / "certificate-by-hand.md"
 EXAMPLE = SOURCE / "examples" / "verify"
 TOOLS = "base64 basenc cat csplit cut date head mv od printf sha256sum tail tr wc".split()
-BLOCKS = re.compile(r"```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", re.S)
-MARK = "@@ end of a block @@"
 
 
 def tools_only(folder):
@@ -39,15 +38,12 @@ def printed(blocks, certificate, path, work):
     work.mkdir()
     (work / "answer.cert").write_text(certificate, encoding="utf-8")
     shutil.copy(EXAMPLE / "genesis.json", work)
-    script = f"\necho '{MARK}'\n".join(block for block, _ in blocks)
-    done = subprocess.run([shutil.which("sh"), "-u", "-c", script], cwd=work, env={"PATH": path, "LC_ALL": "C"}, capture_output=True,
-                          text=True, encoding="utf-8", timeout=100, check=False)
-    return done.stdout.split(MARK + "\n"), done
+    return pages.run([block for block, _ in blocks], work, {"PATH": path, "LC_ALL": "C"}, 100)
 
 
 def main():
     page = PAGE.read_text(encoding="utf-8")
-    blocks = BLOCKS.findall(page)
+    blocks = pages.BLOCKS.findall(page)
     certificate = (EXAMPLE / "answer.cert").read_text(encoding="utf-8")
     vectors = json.loads((SOURCE / "tests" / "vectors" / "formats" / "vectors.json").read_text(encoding="utf-8"))
     assert vectors["certificates"][0]["file"] == certificate, "examples/verify/answer.cert is not that of the vectors"
@@ -58,8 +54,7 @@ def main():
         said, done = printed(blocks, certificate, path, folder / "good")
         assert done.returncode == 0 and len(said) == len(blocks), f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         if "--write" in sys.argv:
-            replies = iter(said)
-            PAGE.write_text(BLOCKS.sub(lambda m: written(m, next(replies)), page), encoding="utf-8")
+            pages.write(PAGE, said)
             return
         for (block, expected), got in zip(blocks, said):
             assert got == expected, f"the page says\n{expected}\nand this is printed:\n{got}\nby\n{block}"
@@ -70,11 +65,6 @@ def main():
             other, _ = printed(blocks, changed, path, folder / f"changed-{number}")
             assert other != said, f"{word}was changed, and nothing printed differs"
     print(f"{len(blocks)} blocks of docs/certificate-by-hand.md print what they should")
-
-
-def written(match, text):
-    block = f"```sh\n{match.group(1)}```\n"
-    return block + (f"\n```text\n{text}```\n" if text else "")
 
 
 main()
