@@ -253,7 +253,7 @@ static void start(struct net *net, uint32_t number, bool muted) {
                                       .threshold = THRESHOLD_DEFAULT,
                                       .chain = net->chain,
                                       .secret = m->secret,
-                                      .keyring = {keys_of(net), net->n},
+                                      .keyring = {.keys = keys_of(net), .members = net->n},
                                       .delta_us = DELTA};
     struct agreement_host host = {.context = m,
                                   .persist_vote = persist_vote,
