@@ -46,7 +46,7 @@ static struct question_id ask(struct group *group) {
     item.ask.cap = evidence_spread(EVIDENCE_GAUSSIAN);
     item.ask.decide_at = PARAMETER_LIMIT_QUANTA;
     item.ask.window_us = 1000000;
-    struct question_id id = group_say(group, &item);
+    struct question_id id = group_say(group, 0, &item);
     group_seal(group, 0, 1, false);
     group_block(group);
     return id;

@@ -220,9 +220,8 @@ static enum status endless(void *context, uint8_t *data, size_t capacity, size_t
 
 static enum status broken(void *context, uint8_t *data, size_t capacity, size_t *ret_bytes) {
     (void)context;
-    (void)data;
-    (void)capacity;
-    (void)ret_bytes;
+    memset(data, ' ', capacity);
+    *ret_bytes = 0;
     return STATUS_IO;
 }
 
