@@ -64,7 +64,7 @@ static void fill_block(struct group *group, struct question_id question, uint32_
             item.tell.observation = slice_of_text(name);
             item.tell.loglik_count = 1;
             item.tell.loglik[0] = told[0] - told[1];
-            (void)group_say(group, &item);
+            (void)group_say(group, m, &item);
         }
         group_seal(group, m, 2 + block * UINT64_C(1000) + m, true);
     }
