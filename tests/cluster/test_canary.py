@@ -165,8 +165,9 @@ def reputations(cluster):
     """Once the epoch is over the liar has less of it; who asked the canaries is not scored by them."""
     drive(cluster, CHALLENGE_INTERVAL * (2 + cluster.members[0].status()["height"] // CHALLENGE_INTERVAL) + 1)
     cluster.settle()
-    # Whom a member reaches is its own view; all else is the state.
-    tables = [[{**member, "reachable": None} for member in members_of(cluster, asked)] for asked in range(4)]
+    # Whom a member reaches and how much of a lane it holds is its own view; all else is the state.
+    view = {"reachable": None, "seq": None, "committed_seq": None}
+    tables = [[{**member, **view} for member in members_of(cluster, asked)] for asked in range(4)]
     assert all(table == tables[0] for table in tables), tables
     reputation = [member["reputation"] for member in tables[0]]
     assert reputation[0] == 1 and min(reputation[:LIAR]) > 0.98, reputation

@@ -33,8 +33,7 @@ class Load(threading.Thread):
             if self.ending:
                 break
             try:
-                self.member.post("/v1/evidence?ack=local", {"question": self.question, "observation": f"m{self.member.number} {i}", "llr": "0.25"},
-                                 connection=connection)
+                self.tell(i, connection)
                 self.acknowledged += 1
             except Refused as refused:
                 self.refusals.append(str(refused))  # it was not taken
@@ -43,6 +42,17 @@ class Load(threading.Thread):
                 self.unknown += 1
                 connection = self.member.connection()
             time.sleep(0.01)
+
+    def tell(self, i, connection):
+        """A 503 says to say the same again: its batch was on its way when the key changed. The repetition is no second tell."""
+        item = {"question": self.question, "observation": f"m{self.member.number} {i}", "llr": "0.25"}
+        for left in reversed(range(100)):
+            try:
+                return self.member.post("/v1/evidence?ack=local", item, connection=connection)
+            except Refused as refused:
+                if refused.code != 503 or left == 0 or self.ending:
+                    raise
+                time.sleep(0.1)
 
     def end(self):
         self.ending = True

@@ -77,7 +77,7 @@ def as_typed(block, base):
     up = UP.fullmatch(block)
     if up is None:
         return block.replace(f"127.0.0.1:{FIRST_API}", f"127.0.0.1:{base + 1000}").replace("pgrep -f", "pgrep -P $up -f")
-    return (f"credimus testnet up {up[1]}{up[2]} --base-port {base} >up.log 2>&1 &\nup=$!\n"
+    return (f": >up.log\ncredimus testnet up {up[1]}{up[2]} --base-port {base} >up.log 2>&1 &\nup=$!\n"
             "until grep -q running up.log || ! kill -0 $up 2>/dev/null; do sleep 0.1; done\ncat up.log\n")
 
 
