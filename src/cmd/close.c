@@ -1,6 +1,4 @@
 /* credimus close: ends a question of this member's, decided or not. */
-#include <stdio.h>
-
 #include "cmd/command.h"
 #include "cmd/evidence.h"
 #include "cmd/options.h"
@@ -13,26 +11,7 @@ static const struct option_spec options[] = {
 };
 
 static int run(const struct invocation *invocation) {
-    char question[QUESTION_TEXT_BYTES];
-    char path[64];
-    const char *ack;
-    struct client *client;
-    struct reply reply;
-    int code = question_parse(invocation, invocation->arguments[1], question);
-    if (code == COMMAND_DONE) code = option_word(invocation, OPTION_ACK, evidence_acks, "committed", &ack);
-    if (code == COMMAND_DONE) code = client_open(invocation, invocation->arguments[0], true, &client);
-    if (code != COMMAND_DONE) return code;
-    (void)snprintf(path, sizeof path, "/v1/close?ack=%s", ack);
-    json_t *close = json_object();
-    evidence_set_text(close, "question", question);
-    code = evidence_post(client, path, close, &reply);
-    json_decref(close);
-    if (code == COMMAND_DONE) {
-        code = evidence_print_accepted(invocation, &reply, ack);
-        reply_free(&reply);
-    }
-    client_close(client);
-    return code;
+    return evidence_say(invocation, "close", OPTION_ACK, json_object());
 }
 
 const struct command command_close = {

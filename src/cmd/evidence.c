@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "cmd/options.h"
 #include "codec/base64.h"
 #include "node/keys.h"
 
@@ -88,4 +89,31 @@ int evidence_print_accepted(const struct invocation *invocation, const struct re
                       invocation->command->name, wanted);
     }
     return enough ? COMMAND_DONE : COMMAND_REFUSED;
+}
+
+static int say(const struct invocation *invocation, const char *route, uint32_t option_ack, json_t *object) {
+    char question[QUESTION_TEXT_BYTES];
+    char path[64];
+    const char *ack;
+    struct client *client;
+    struct reply reply;
+    int code = question_parse(invocation, invocation->arguments[1], question);
+    if (code == COMMAND_DONE) code = option_word(invocation, option_ack, evidence_acks, "committed", &ack);
+    if (code == COMMAND_DONE) code = client_open(invocation, invocation->arguments[0], true, &client);
+    if (code != COMMAND_DONE) return code;
+    (void)snprintf(path, sizeof path, "/v1/%s?ack=%s", route, ack);
+    evidence_set_text(object, "question", question);
+    code = evidence_post(client, path, object, &reply);
+    if (code == COMMAND_DONE) {
+        code = evidence_print_accepted(invocation, &reply, ack);
+        reply_free(&reply);
+    }
+    client_close(client);
+    return code;
+}
+
+int evidence_say(const struct invocation *invocation, const char *route, uint32_t option_ack, json_t *object) {
+    int code = say(invocation, route, option_ack, object);
+    json_decref(object);
+    return code;
 }

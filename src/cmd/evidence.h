@@ -24,6 +24,10 @@ int evidence_post(struct client *client, const char *path, const json_t *object,
  * `wanted`. */
 int evidence_print_accepted(const struct invocation *invocation, const struct reply *reply, const char *wanted);
 
+/* The whole of a command that says one thing about a question: MEMBER_DIR and QUESTION are its first arguments, option
+ * `option_ack` its wish. Adds "question" to `object`, which it takes over, posts it to /v1/`route` and says what became of it. */
+int evidence_say(const struct invocation *invocation, const char *route, uint32_t option_ack, json_t *object);
+
 /* Whether `reached` is at least as safe as `wanted`. */
 bool evidence_ack_reached(const char *reached, const char *wanted);
 /* "durable in this member's lane", ... by the name of an ack. */

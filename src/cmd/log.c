@@ -98,7 +98,8 @@ static enum status show_batch(struct walk *walk, uint32_t member, uint64_t seq) 
 /* With another key a lane begins again far behind, and what was not executed of it before is void (docs/protocol.md 8). */
 static uint64_t first_seq(const struct walk *walk, const struct tip *tip) {
     uint64_t committed = walk->committed[tip->member];
-    return committed >> 32 == tip->seq >> 32 ? committed + 1 : (tip->seq >> 32 << 32) + 1;
+    bool same_key = seq_epoch(committed) == seq_epoch(tip->seq);
+    return same_key ? committed + 1 : seq_base(seq_epoch(tip->seq)) + 1;
 }
 
 /* The batches that the block includes anew: in each lane from the one after the last block's to the entry. */

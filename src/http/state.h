@@ -234,8 +234,8 @@ void proposals_handle_handover(struct request *request);
 /* Whether too few have signed the handover of the epoch that ended last, without which nothing can be certified. */
 bool proposals_lack_handover(struct http *http, uint64_t *ret_epoch);
 
-/* Each key of a place has a stretch of the lane to itself: the first seq of the one after (docs/protocol.md 8). */
-static inline uint64_t http_next_stretch(uint64_t seq) { return ((seq >> 32) + 1) << 32 | 1; }
+/* The first seq of the next key's stretch of the lane. */
+static inline uint64_t http_next_stretch(uint64_t seq) { return seq_base(seq_epoch(seq) + 1) + 1; }
 
 /* receipts.c */
 void receipts_handle(struct request *request);

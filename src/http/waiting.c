@@ -112,9 +112,9 @@ static void note_executed(struct http *http, const struct replica_event *event) 
 static void note_epoch(struct http *http) {
     struct replica_lane lane;
     replica_lane(http_replica(http), http->self, &lane);
-    if (lane.tip.seq >> 32 == http->durable_seq >> 32) return;
+    if (seq_epoch(lane.tip.seq) == seq_epoch(http->durable_seq)) return;
     http->again.first = http->executed_seq + 1;
-    http->again.last = lane.tip.seq >> 32 << 32;
+    http->again.last = seq_base(seq_epoch(lane.tip.seq));
     http->again.until = UINT64_MAX;
     for (struct request *request = http->waiting; request != NULL; request = request->next) {
         struct submission *s = &request->submission;

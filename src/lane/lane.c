@@ -230,7 +230,7 @@ uint64_t lanes_tip_wall_us(const struct lanes *lanes, uint32_t member) {
 
 /* The lane began again and has no batch since: there is nothing to refer to. */
 static bool is_only_begun(const struct lane *lane) {
-    return lane->tip == NULL && lane->base.seq != 0 && (uint32_t)lane->base.seq == 0;
+    return lane->tip == NULL && lane->base.seq != 0 && lane->base.seq == seq_base(seq_epoch(lane->base.seq));
 }
 
 void lanes_next_header(const struct lanes *lanes, uint32_t self, uint64_t wall_us, struct header *ret_header) {

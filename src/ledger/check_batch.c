@@ -70,7 +70,7 @@ static enum status check_contents(struct checking *checking, uint64_t id, const 
 
 static void check_signature(struct checking *checking, uint64_t id, struct slice bytes, const struct header *header) {
     if (checking->rosters_count == 0) return;
-    const struct roster *roster = checking_roster(checking, checking_epoch_of_seq(header->seq));
+    const struct roster *roster = checking_roster(checking, seq_epoch(header->seq));
     enum status status = roster != NULL && roster_has(roster, header->member)
                              ? header_verify(bytes, &checking->chain, roster->keys[header->member])
                              : STATUS_UNKNOWN_MEMBER;

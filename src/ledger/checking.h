@@ -32,10 +32,6 @@ enum status checking_end(struct checking *checking, const char *table, enum stat
 
 /* The roster of an epoch, by number; NULL when the log has none. */
 const struct roster *checking_roster(const struct checking *checking, uint64_t epoch);
-/* The roster under whose key a place of a lane was signed: a lane that gets another key begins again at the epoch's number, shifted by
- * 32 bits (docs/protocol.md 8). */
-static inline uint64_t checking_epoch_of_seq(uint64_t seq) { return seq >> 32; }
-
 /* Calls `row` for every row of `text`. */
 typedef void checking_row(struct checking *checking, sqlite3_stmt *statement);
 enum status checking_walk(struct checking *checking, const char *table, const char *text, checking_row *row) MUST_USE;

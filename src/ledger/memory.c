@@ -112,7 +112,7 @@ static uint64_t seq_at(const struct memory_ledger *ledger, const struct list *la
 static bool follows_in_lane(const struct memory_ledger *ledger, uint64_t member, uint64_t seq) {
     const struct list *lane = &ledger->state.lanes[member];
     uint64_t last = lane->count == 0 ? 0 : seq_at(ledger, lane, lane->count - 1);
-    return seq == last + 1 || (seq > last && (uint32_t)seq == 1);
+    return seq == last + 1 || (seq > last && seq_is_first(seq));
 }
 
 void memory_ledger_persist_executed(void *context, const struct hash *batch, uint64_t height) {

@@ -98,7 +98,7 @@ void membership_begin(struct membership *membership) {
 /* A vote says its epoch; a batch is of the epoch whose lane its seq is in (docs/protocol.md 8). */
 static bool is_of_former(const struct membership *membership, const struct proof *proof) {
     uint64_t since = membership->filled[proof->member];
-    if (proof->kind == PROOF_FORK) return proof->at <= since << 32;
+    if (proof->kind == PROOF_FORK) return proof->at <= seq_base(since);
     struct reader reader = reader_of(proof->a);
     struct vote vote;
     return vote_take(&reader, &vote) != STATUS_OK || vote.epoch < since;

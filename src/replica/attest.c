@@ -99,6 +99,14 @@ static enum status judge(struct replica *r, uint32_t member, uint64_t height) {
     return STATUS_OK;
 }
 
+void replica_send_signature(struct replica *r, uint32_t to, const struct checkpoint *checkpoint,
+                            const uint8_t signature[SIGNATURE_BYTES]) {
+    r->out->type = FRAME_ATTESTATION;
+    r->out->attestation.checkpoint = *checkpoint;
+    memcpy(r->out->attestation.signature, signature, SIGNATURE_BYTES);
+    replica_send_frame(r, to, r->out);
+}
+
 /* Signs the checkpoint of a height that was just executed, in the epoch that executed it. */
 static void attest(struct replica *r, const struct checkpoint *checkpoint) {
     if (r->signer == NULL) return;
@@ -106,10 +114,7 @@ static void attest(struct replica *r, const struct checkpoint *checkpoint) {
     own->checkpoint = *checkpoint;
     own->verified = true;
     checkpoint_sign(checkpoint, &r->chain, r->signer, own->signature);
-    r->out->type = FRAME_ATTESTATION;
-    r->out->attestation.checkpoint = *checkpoint;
-    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
-    if (!r->recovering) replica_send_frame(r, REPLICA_EVERYONE, r->out);
+    if (!r->recovering) replica_send_signature(r, REPLICA_EVERYONE, checkpoint, own->signature);
 }
 
 void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
@@ -163,10 +168,7 @@ void replica_send_attestation(struct replica *r, uint32_t to) {
         checkpoint_sign(checkpoint, &r->chain, r->signer, own->signature);
         certify(r, height);
     }
-    r->out->type = FRAME_ATTESTATION;
-    r->out->attestation.checkpoint = own->checkpoint;
-    memcpy(r->out->attestation.signature, own->signature, SIGNATURE_BYTES);
-    replica_send_frame(r, to, r->out);
+    replica_send_signature(r, to, &own->checkpoint, own->signature);
 }
 
 static void signers_of(const struct replica *r, uint64_t height, struct member_set *ret_signers) {

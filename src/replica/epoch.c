@@ -6,9 +6,6 @@
 #include "crypto/sha256.h"
 #include "replica/state.h"
 
-/* Lanes that begin again do so far above whatever was signed in them before. */
-enum { LANE_EPOCH_SHIFT = 32 };
-
 /* The last half of a secret is its key (crypto/ed25519.h). */
 static bool is_key_of(const uint8_t secret[SECRET_BYTES], const uint8_t key[KEY_BYTES]) {
     return memcmp(secret + SECRET_BYTES - KEY_BYTES, key, KEY_BYTES) == 0;
@@ -48,8 +45,6 @@ const struct roster *replica_roster_of(const struct replica *r, uint64_t epoch) 
 
 /* --- what is void --- */
 
-static struct slice slice_of_kept(struct kept kept) { return slice_of(kept.data, kept.bytes); }
-
 /* The blocks up to the one whose finalization covers the last block of the epoch: who comes late needs them to believe
  * that one. */
 static void keep_tail(struct replica *r) {
@@ -83,7 +78,7 @@ static void drop_queue(struct replica *r) {
 /* --- lanes --- */
 
 static void reopen_lane(struct replica *r, uint32_t member) {
-    uint64_t seq = r->roster.epoch << LANE_EPOCH_SHIFT;
+    uint64_t seq = seq_base(r->roster.epoch);
     replica_release_all(r, member);
     replica_drop_wants(r, member);
     replica_drop_proofs(r, member);

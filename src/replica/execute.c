@@ -27,8 +27,6 @@ static struct kept keep(struct replica *r, struct slice bytes, size_t size) {
     return (struct kept){copy, bytes.bytes};
 }
 
-static struct slice slice_of_kept(struct kept kept) { return slice_of(kept.data, kept.bytes); }
-
 /* Whether the entries move lanes that are open, forwards. */
 static enum status check_entries(const struct replica *r, const struct block *block, const struct member_set *seals) {
     for (uint32_t i = 0; i < block->entries_count; i++) {

@@ -103,10 +103,7 @@ uint64_t replica_handover_deadline_us(const struct replica *r) {
 static enum status send_own_signature(struct replica *r, uint32_t from, uint64_t epoch) {
     bool mine = is_open(r) && epoch == r->previous.epoch && member_set_has(&r->pending.signers, r->self);
     if (!mine) return STATUS_NOT_FOUND;
-    r->out->type = FRAME_ATTESTATION;
-    r->out->attestation.checkpoint = r->pending.checkpoint;
-    memcpy(r->out->attestation.signature, r->pending.signatures[r->self], SIGNATURE_BYTES);
-    replica_send_frame(r, from, r->out);
+    replica_send_signature(r, from, &r->pending.checkpoint, r->pending.signatures[r->self]);
     return STATUS_OK;
 }
 

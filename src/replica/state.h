@@ -30,6 +30,7 @@ struct kept {
     uint8_t *data;
     size_t bytes;
 };
+static inline struct slice slice_of_kept(struct kept kept) { return slice_of(kept.data, kept.bytes); }
 
 struct queued_block {
     struct hash hash;
@@ -295,6 +296,8 @@ enum status replica_queue_block(struct replica *r, const struct hash *hash, cons
 void replica_attest(struct replica *r, const struct checkpoint *checkpoint);
 enum status replica_on_attestation(struct replica *r, uint32_t from, const struct frame *frame);
 void replica_send_attestation(struct replica *r, uint32_t to);
+void replica_send_signature(struct replica *r, uint32_t to, const struct checkpoint *checkpoint,
+                            const uint8_t signature[SIGNATURE_BYTES]);
 
 /* misbehaviour.c */
 size_t replica_proofs_bytes(uint32_t members);

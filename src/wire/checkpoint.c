@@ -6,6 +6,7 @@
 #include "wire/checkpoint.h"
 
 #include "base/check.h"
+#include "codec/cbor.h"
 #include "codec/note.h"
 #include "crypto/ed25519.h"
 #include "crypto/sha256.h"
@@ -33,6 +34,22 @@ static struct origin origin_of(const struct hash *chain) {
 bool checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b) {
     return a->height == b->height && a->size == b->size && a->epoch == b->epoch && hash_equal(&a->root, &b->root) &&
            threshold_compare(a->threshold, b->threshold) == 0;
+}
+
+void checkpoint_fields_put(struct writer *writer, const struct checkpoint *checkpoint) {
+    cbor_put_uint(writer, checkpoint->height);
+    cbor_put_uint(writer, checkpoint->size);
+    field_put_hash(writer, &checkpoint->root);
+    cbor_put_uint(writer, checkpoint->epoch);
+    field_put_threshold(writer, checkpoint->threshold);
+}
+
+enum status checkpoint_fields_take(struct reader *reader, struct checkpoint *ret_checkpoint) {
+    TRY(cbor_take_uint(reader, &ret_checkpoint->height));
+    TRY(cbor_take_uint(reader, &ret_checkpoint->size));
+    TRY(cbor_take_hash(reader, &ret_checkpoint->root));
+    TRY(cbor_take_uint(reader, &ret_checkpoint->epoch));
+    return field_take_threshold(reader, &ret_checkpoint->threshold);
 }
 
 void checkpoint_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain) {

@@ -26,6 +26,11 @@ struct checkpoint {
 /* Whether both say the same, thresholds by value. */
 bool checkpoint_equal(const struct checkpoint *a, const struct checkpoint *b);
 
+/* Height, size, root, epoch and threshold in CBOR, six values without the head of an array around them: how frames and
+ * handovers carry a checkpoint. */
+void checkpoint_fields_put(struct writer *writer, const struct checkpoint *checkpoint);
+enum status checkpoint_fields_take(struct reader *reader, struct checkpoint *ret_checkpoint) MUST_USE;
+
 void checkpoint_put(struct writer *writer, const struct checkpoint *checkpoint, const struct hash *chain);
 /* Strict: re-encoding gives the same text. STATUS_WRONG_CHAIN, STATUS_BAD_FORMAT. */
 enum status checkpoint_read(struct slice text, const struct hash *chain, struct checkpoint *ret_checkpoint) MUST_USE;

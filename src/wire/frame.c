@@ -180,22 +180,12 @@ static enum status certificate_frame_take(struct reader *reader, struct frame *r
 /* 8 attestation */
 
 static void attestation_put(struct writer *writer, const struct frame *frame) {
-    const struct checkpoint *checkpoint = &frame->attestation.checkpoint;
-    cbor_put_uint(writer, checkpoint->height);
-    cbor_put_uint(writer, checkpoint->size);
-    field_put_hash(writer, &checkpoint->root);
-    cbor_put_uint(writer, checkpoint->epoch);
-    field_put_threshold(writer, checkpoint->threshold);
+    checkpoint_fields_put(writer, &frame->attestation.checkpoint);
     put_signature(writer, frame->attestation.signature);
 }
 
 static enum status attestation_take(struct reader *reader, struct frame *ret_frame) {
-    struct checkpoint *checkpoint = &ret_frame->attestation.checkpoint;
-    TRY(cbor_take_uint(reader, &checkpoint->height));
-    TRY(cbor_take_uint(reader, &checkpoint->size));
-    TRY(cbor_take_hash(reader, &checkpoint->root));
-    TRY(cbor_take_uint(reader, &checkpoint->epoch));
-    TRY(field_take_threshold(reader, &checkpoint->threshold));
+    TRY(checkpoint_fields_take(reader, &ret_frame->attestation.checkpoint));
     return cbor_take_bytes_exactly(reader, ret_frame->attestation.signature, SIGNATURE_BYTES);
 }
 

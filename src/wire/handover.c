@@ -8,15 +8,6 @@
 
 enum { HANDOVER_FIELDS = 6, CHECKPOINT_FIELDS = 6, LEAVES = 2 };
 
-static void checkpoint_fields_put(struct writer *writer, const struct checkpoint *checkpoint) {
-    cbor_put_array(writer, CHECKPOINT_FIELDS);
-    cbor_put_uint(writer, checkpoint->height);
-    cbor_put_uint(writer, checkpoint->size);
-    field_put_hash(writer, &checkpoint->root);
-    cbor_put_uint(writer, checkpoint->epoch);
-    field_put_threshold(writer, checkpoint->threshold);
-}
-
 static void log_put(struct writer *writer, const struct merkle_frontier *log) {
     cbor_put_array(writer, (uint64_t)__builtin_popcountll(log->count));
     for (uint32_t level = 0; level < MERKLE_LEVELS_MAX; level++) {
@@ -28,6 +19,7 @@ void handover_put(struct writer *writer, const struct handover *handover) {
     CHECK(handover->checkpoint.size == handover->log.count + LEAVES);
     CHECK(handover->count >= 1 && handover->count <= MEMBERS_MAX);
     field_put_kind(writer, HANDOVER_FIELDS, RECORD_HANDOVER);
+    cbor_put_array(writer, CHECKPOINT_FIELDS);
     checkpoint_fields_put(writer, &handover->checkpoint);
     cbor_put_array(writer, handover->count);
     for (uint32_t i = 0; i < handover->count; i++) {
@@ -40,13 +32,9 @@ void handover_put(struct writer *writer, const struct handover *handover) {
     cbor_put_bytes(writer, handover->state);
 }
 
-static enum status checkpoint_fields_take(struct reader *reader, struct checkpoint *ret_checkpoint) {
+static enum status checkpoint_take(struct reader *reader, struct checkpoint *ret_checkpoint) {
     TRY(cbor_take_array_exactly(reader, CHECKPOINT_FIELDS));
-    TRY(cbor_take_uint(reader, &ret_checkpoint->height));
-    TRY(cbor_take_uint(reader, &ret_checkpoint->size));
-    TRY(cbor_take_hash(reader, &ret_checkpoint->root));
-    TRY(cbor_take_uint(reader, &ret_checkpoint->epoch));
-    TRY(field_take_threshold(reader, &ret_checkpoint->threshold));
+    TRY(checkpoint_fields_take(reader, ret_checkpoint));
     return ret_checkpoint->size > LEAVES && ret_checkpoint->height > 0 ? STATUS_OK : STATUS_BAD_VALUE;
 }
 
@@ -77,7 +65,7 @@ enum status handover_read(struct slice bytes, struct handover *ret_handover) {
     if (bytes.bytes > HANDOVER_BYTES_MAX) return STATUS_TOO_LARGE;
     struct reader reader = reader_of(bytes);
     TRY(field_take_kind(&reader, HANDOVER_FIELDS, RECORD_HANDOVER));
-    TRY(checkpoint_fields_take(&reader, &ret_handover->checkpoint));
+    TRY(checkpoint_take(&reader, &ret_handover->checkpoint));
     TRY(signatures_take(&reader, ret_handover));
     TRY(log_take(&reader, ret_handover->checkpoint.size - LEAVES, &ret_handover->log));
     TRY(field_take_blob(&reader, RECORD_EPOCH_BYTES_MAX, &ret_handover->roster));

@@ -37,7 +37,7 @@ static bool deps_valid(const struct header *header) {
  * before (docs/protocol.md 8). */
 static bool prev_valid(const struct header *header) {
     if (!hash_is_zero(&header->prev)) return header->seq != 1;
-    return (uint32_t)header->seq == 1;
+    return seq_is_first(header->seq);
 }
 
 enum status header_valid(const struct header *header) {

@@ -7,6 +7,7 @@
 #ifndef WIRE_HEADER_H
 #define WIRE_HEADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/bytes.h"
@@ -19,6 +20,12 @@ struct tip {
     uint64_t seq; /* from 1; 0 with a zero hash means "nothing yet" */
     struct hash hash;
 };
+
+/* Each key of a place has a stretch of the lane to itself, which begins behind epoch * 2^32, the epoch being the first
+ * one with that key (docs/protocol.md 8). */
+static inline uint64_t seq_epoch(uint64_t seq) { return seq >> 32; }
+static inline uint64_t seq_base(uint64_t epoch) { return epoch << 32; }
+static inline bool seq_is_first(uint64_t seq) { return seq == seq_base(seq_epoch(seq)) + 1; }
 
 struct header {
     uint32_t member;
