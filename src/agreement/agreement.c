@@ -212,6 +212,7 @@ void agreement_unmute(struct agreement *a, uint64_t now_us, uint64_t view) {
 /* --- what it knows --- */
 
 uint64_t agreement_view(const struct agreement *a) { return a->view; }
+uint64_t agreement_signs_from(const struct agreement *a) { return a->unmuted_view; }
 uint64_t agreement_final_view(const struct agreement *a) { return a->final_view; }
 uint64_t agreement_final_height(const struct agreement *a) { return a->final_height; }
 const struct hash *agreement_final_hash(const struct agreement *a) { return &a->final_hash; }

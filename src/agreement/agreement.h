@@ -95,6 +95,8 @@ void agreement_start(struct agreement *agreement, uint64_t now_us, bool muted);
 /* From `view` on it may sign again: above every view in which it may have voted before (docs/protocol.md 2, amnesia).
  */
 void agreement_unmute(struct agreement *agreement, uint64_t now_us, uint64_t view);
+/* The first view in which this member signs; 0 while it remembers all its votes. */
+uint64_t agreement_signs_from(const struct agreement *agreement);
 
 /* --- Messages. A status other than OK says why the message was not taken; the caller counts it. STATUS_STALE and
  * STATUS_DUPLICATE are no fault of the sender. `from` is the member whose link it came over. --- */

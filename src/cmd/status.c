@@ -68,6 +68,11 @@ static void print_member(const struct client *client, const json_t *status) {
                  reply_whole(status, "final_height"), reply_text(status, "threshold", "?"));
     (void)printf("  root  %s\n", reply_text(status, "root", "?"));
     print_partition(status);
+    if (!json_is_true(json_object_get(status, "recovering")) &&
+        reply_whole(status, "votes_from_view") > reply_whole(status, "view"))
+        (void)printf(
+            "  votes from view %lld on: what it voted before, it forgot; until then the group is without it\n",
+            reply_whole(status, "votes_from_view"));
     (void)printf("  %lld questions, %lld verdicts provisional, %lld own batches waiting%s%s\n\n",
                  reply_whole(status, "questions"), reply_whole(status, "provisional"),
                  reply_whole(status, "outstanding_batches"),

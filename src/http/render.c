@@ -309,9 +309,9 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
     put_misbehaviour(text, replica);
     text_format(text, ", \"questions\": %" PRIu64 ", \"outstanding_batches\": %" PRIu32,
                 machine_questions_count(machine), status.outstanding);
-    text_format(text, ", \"recovering\": %s, \"lane_closed\": %s, \"diverged\": %s, \"disk\": \"%s\"",
-                name_of_bool(status.recovering), name_of_bool(status.lane_closed), name_of_bool(status.diverged),
-                disks[disk]);
+    text_format(text, ", \"recovering\": %s, \"votes_from_view\": %" PRIu64 ", \"lane_closed\": %s",
+                name_of_bool(status.recovering), status.votes_from, name_of_bool(status.lane_closed));
+    text_format(text, ", \"diverged\": %s, \"disk\": \"%s\"", name_of_bool(status.diverged), disks[disk]);
     put_counters(text, &status.counters);
     text_put_text(text, "}\n");
 }

@@ -16,6 +16,7 @@ void replica_status(const struct replica *r, struct replica_status *ret_status) 
                                           .finalized_height = agreement_final_height(r->agreement),
                                           .certified_height = r->certified.height,
                                           .recovering = r->recovering,
+                                          .votes_from = agreement_signs_from(r->agreement),
                                           .forgetful = replica_is_forgetful(r),
                                           .lane_closed = r->lane_closed,
                                           .diverged = r->diverged,

@@ -124,7 +124,9 @@ struct replica_status {
     uint64_t view;
     uint64_t finalized_height; /* agreed on; executed may lag while batches are fetched */
     uint64_t certified_height;
-    bool recovering;  /* amnesia: waiting for q answers */
+    bool recovering; /* amnesia: waiting for q answers */
+    uint64_t
+        votes_from; /* amnesia, after the answers: it votes in this view and in later ones; 0 while it forgot nothing */
     bool forgetful;   /* amnesia: a restart before this is false has to be one with amnesia again */
     bool lane_closed; /* amnesia, now or once: nothing is signed in the own lane */
     bool diverged;

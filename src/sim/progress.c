@@ -90,23 +90,27 @@ static void tell_where_they_stand(struct sim *sim) {
         if (sim->members[i].replica == NULL) continue;
         replica_status(sim->members[i].replica, &s);
         replica_lane(sim->members[i].replica, i, &own);
-        sim_trace(sim, "m%u%s stands at view %llu, height %llu, final %llu, certified %llu, own lane %llu of %llu%s",
+        sim_trace(sim,
+                  "m%u%s stands at view %llu, height %llu, final %llu, certified %llu, own lane %llu of %llu, votes "
+                  "from %llu%s",
                   i, sim->liar[i] ? " (a liar)" : "", (unsigned long long)s.view,
                   (unsigned long long)s.checkpoint.height, (unsigned long long)s.finalized_height,
                   (unsigned long long)s.certified_height, (unsigned long long)own.committed_seq,
-                  (unsigned long long)own.tip.seq, s.recovering ? ", recovering" : "");
+                  (unsigned long long)own.tip.seq, (unsigned long long)s.votes_from,
+                  s.recovering ? ", recovering" : "");
     }
 }
 
-/* Whoever lost its ledger votes for nothing before q others have answered, so until then it is one more of those that the group is
- * without; with as many liars as it can bear, the answers that are missing are theirs to give. */
+/* Whoever lost its ledger votes for nothing before q others have answered, and then in no view in which it may have voted before. Until
+ * the others are past those it is one more of those that the group is without; with as many liars as it can bear, the answers and the
+ * votes that are missing are theirs to give. */
 static bool is_live(const struct sim *sim) {
     uint32_t without = sim->liars;
     for (uint32_t i = 0; i < sim->config.members; i++) {
         struct replica_status status;
         if (sim->liar[i] || sim->members[i].replica == NULL) continue;
         replica_status(sim->members[i].replica, &status);
-        without += status.recovering;
+        without += status.recovering || status.view < status.votes_from;
     }
     return without <= quorum_live(sim->config.members, sim->config.threshold);
 }

@@ -4,15 +4,18 @@
 #include "base/check.h"
 #include "sim/world.h"
 
-#define STEP_US   UINT64_C(1000000)
-#define SETTLE_US UINT64_C(60000000)
+#define STEP_US UINT64_C(1000000)
+/* What a well group takes at most, and the longest view timer for each liar that may lead in between: liars in a row, who show everybody
+ * another block, cost one each. */
+#define SETTLE_US       UINT64_C(60000000)
+#define LONGEST_VIEW_US UINT64_C(20000000)
 
 bool sim_run(const struct sim_config *config, const struct sim_disk *disk, struct sim_report *ret_report) {
     struct sim *sim = sim_open(config, disk);
     bool good = sim->report.violation == NULL;
     while (good && sim->now_us < config->run_us && (config->heights == 0 || sim->finals_count < config->heights))
         good = sim_run_until(sim, sim->now_us + STEP_US);
-    good = good && sim_settle(sim, SETTLE_US) && sim_idle(sim);
+    good = good && sim_settle(sim, SETTLE_US + sim->liars * LONGEST_VIEW_US) && sim_idle(sim);
     sim_report(sim, ret_report);
     sim_close(sim);
     return good;

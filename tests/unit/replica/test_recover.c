@@ -42,9 +42,12 @@ static void too_few_answers_then_nothing_is_signed_then_all_and_it_votes(void **
     assert_true(cluster_status(cluster, 1).forgetful);
     assert_int_equal(votes_of(cluster, 1), votes);
     assert_int_equal(cluster_tell(cluster, 1, question, "after"), STATUS_LANE_CLOSED);
+    assert_int_equal(cluster_status(cluster, 1).votes_from, 0);
+    uint64_t view = cluster_status(cluster, 0).view;
     cluster_start(cluster, 3, MEMORY_WHOLE);
     cluster_settle(cluster, 60000000);
     assert_false(cluster_status(cluster, 1).recovering);
+    assert_true(cluster_status(cluster, 1).votes_from > view);
     assert_int_equal(cluster_lane(cluster, 1, 1).tip.seq, 5);
     for (int i = 0; i < 3; i++) {
         char text[32];
