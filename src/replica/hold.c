@@ -54,7 +54,7 @@ static struct held *free_place(struct hold *hold, size_t bytes) {
 
 /* False when the lane's room is used up: the batch will be asked for again. */
 bool replica_hold(struct replica *r, const struct header *header, const struct hash *hash, struct slice header_bytes,
-                  struct slice body, struct slice contents) {
+                  struct slice body, struct slice contents, const struct tip *root) {
     struct hold *hold = &r->holds[header->member];
     size_t bytes = header_bytes.bytes + body.bytes + contents.bytes;
     struct held *place = free_place(hold, bytes);
@@ -72,6 +72,7 @@ bool replica_hold(struct replica *r, const struct header *header, const struct h
     if (contents.bytes > 0) memcpy(copy + header_bytes.bytes + body.bytes, contents.data, contents.bytes);
     *place = (struct held){.header = kept,
                            .hash = *hash,
+                           .root = *root,
                            .header_bytes = slice_of(copy, header_bytes.bytes),
                            .body = slice_of(copy + header_bytes.bytes, body.bytes),
                            .contents = slice_of(copy + header_bytes.bytes + body.bytes, contents.bytes),

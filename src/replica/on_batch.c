@@ -64,12 +64,24 @@ static uint64_t clock_for(const struct replica *r, const struct header *header) 
     return agreed || r->restoring || header->member == r->self ? UINT64_MAX : r->now.wall_us;
 }
 
+/* What is missing may be on hold itself, waiting for something else, and so on down to what is not here. Asked for in the name of the
+ * lane that needs it, it has a place of its own (fetch.c): whatever else waits in a liar's lane, and for what, takes none of it. */
+static struct tip root_of(const struct replica *r, struct tip missing) {
+    for (uint32_t step = 0; step < HELD_LANE_MAX; step++) {
+        const struct held *held = replica_held(r, &missing);
+        if (held == NULL || held->root.seq == 0) break;
+        missing = held->root;
+    }
+    return missing;
+}
+
 /* Offers a checked batch to its lane; on acceptance it is kept durably. */
 static enum status offer(struct replica *r, const struct header *header, const struct hash *hash,
-                         struct slice header_bytes, struct slice body, struct slice contents) {
+                         struct slice header_bytes, struct slice body, struct slice contents, struct tip *ret_root) {
     struct batch *batch;
     struct tip missing;
     struct hash rival;
+    *ret_root = (struct tip){0};
     enum status status = lanes_offer(&r->lanes, header, hash, clock_for(r, header), &batch, &missing, &rival);
     if (status == STATUS_OK) {
         if (!r->restoring) r->ports.persist_batch(r->ports.context, header, hash, header_bytes, body, contents);
@@ -80,7 +92,10 @@ static enum status offer(struct replica *r, const struct header *header, const s
     }
     if (!hash_is_zero(&rival)) replica_fork_seen(r, header_bytes, &rival);
     /* What is missing is mostly on its way: asked for after a fraction of delta. */
-    if (status == STATUS_MISSING) replica_want_up_to(r, &missing, header->member, r->delta_us / 4);
+    if (status == STATUS_MISSING) {
+        *ret_root = root_of(r, missing);
+        replica_want_up_to(r, ret_root, header->member, r->delta_us / 4);
+    }
     return status;
 }
 
@@ -93,7 +108,8 @@ static bool retry_lane(struct replica *r, struct hold *hold) {
     for (uint32_t i = 0; i < HELD_LANE_MAX && hold->count > 0; i++) {
         struct held *held = &hold->places[i];
         if (held->header == NULL) continue;
-        enum status status = offer(r, held->header, &held->hash, held->header_bytes, held->body, held->contents);
+        enum status status =
+            offer(r, held->header, &held->hash, held->header_bytes, held->body, held->contents, &held->root);
         if (worth_waiting(status)) continue;
         moved = moved || status == STATUS_OK;
         replica_release(r, held);
@@ -114,10 +130,11 @@ void replica_retry_held(struct replica *r) {
 
 static enum status take_batch(struct replica *r, const struct header *header, const struct hash *hash,
                               struct slice header_bytes, struct slice body, struct slice contents) {
-    enum status status = offer(r, header, hash, header_bytes, body, contents);
+    struct tip root;
+    enum status status = offer(r, header, hash, header_bytes, body, contents, &root);
     replica_goal_came(r, header, hash, status);
     if (!worth_waiting(status)) return status;
-    bool held = replica_hold(r, header, hash, header_bytes, body, contents);
+    bool held = replica_hold(r, header, hash, header_bytes, body, contents, &root);
     if (!held && r->restoring && header->member == r->self) r->own_lost = true;
     return status;
 }

@@ -43,6 +43,7 @@ struct queued_block {
 struct held {
     struct header *header; /* NULL: free. Pool memory */
     struct hash hash;
+    struct tip root;           /* what it waits for in the end, which is not here; seq 0: a clock, or room */
     struct slice header_bytes; /* all three are in `memory` */
     struct slice body;
     struct slice contents;
@@ -243,7 +244,7 @@ void replica_watch_threshold(struct replica *r, const struct checkpoint *checkpo
 const struct held *replica_held(const struct replica *r, const struct tip *tip);
 bool replica_holds_back(const struct replica *r, const struct tip *tip);
 bool replica_hold(struct replica *r, const struct header *header, const struct hash *hash, struct slice header_bytes,
-                  struct slice body, struct slice contents);
+                  struct slice body, struct slice contents, const struct tip *root);
 void replica_release(struct replica *r, struct held *held);
 void replica_release_all(struct replica *r, uint32_t member);
 

@@ -115,10 +115,24 @@ static bool is_live(const struct sim *sim) {
     return without <= quorum_live(sim->config.members, sim->config.threshold);
 }
 
-/* All clocks of honest members are set to one time, that of the clock that was farthest ahead: batches that it signed count only when the
- * others' clocks have come there, and this is as if they had. */
+/* The latest time in a batch that an honest member has taken. */
+static uint64_t latest_taken_us(const struct sim *sim) {
+    uint64_t latest_us = 0;
+    for (uint32_t i = 0; i < sim->config.members; i++) {
+        if (sim->liar[i] || sim->members[i].replica == NULL) continue;
+        for (uint32_t lane = 0; lane < sim->config.members; lane++) {
+            struct replica_lane held;
+            replica_lane(sim->members[i].replica, lane, &held);
+            latest_us = num_max_u64(latest_us, held.wall_us);
+        }
+    }
+    return latest_us;
+}
+
+/* All clocks of honest members are set to one time, that of the clock that was farthest ahead: batches that it signed, and those of others
+ * that it took and refers to, count only when the others' clocks have come there, and this is as if they had. */
 static void set_clocks(struct sim *sim) {
-    uint64_t latest_us = SIM_EPOCH_US + sim->now_us;
+    uint64_t latest_us = num_max_u64(SIM_EPOCH_US + sim->now_us, latest_taken_us(sim));
     for (uint32_t i = 0; i < sim->bodies; i++) {
         const struct sim_member *body = &sim->members[i];
         if (!sim_honest(body)) continue;
@@ -141,6 +155,7 @@ static void heal_everything(struct sim *sim) {
         body->doomed_write = 0;
         sim_body_restart(body);
     }
+    set_clocks(sim); /* again, with what those who were down have in their ledgers */
 }
 
 static void check_views(struct sim *sim, uint64_t before) {

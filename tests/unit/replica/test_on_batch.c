@@ -214,6 +214,45 @@ static void flood_of_batches_that_can_t_follow_then_another_lane_still_waits_for
     cluster_free(cluster);
 }
 
+/* Member 3 shows member 0 its first two batches, and members 1 and 2 another first one, which can never be accepted, the second, and
+ * batches that follow nothing, as many as make the search for what all of those wait for endless. What member 0 says then refers to
+ * the second: the others ask for the true first one in its name, and go on. */
+static void liar_s_lane_is_full_of_what_never_comes_then_what_an_honest_lane_refers_to_is_still_found(void **state) {
+    (void)state;
+    struct question_id question;
+    struct cluster *cluster = start(&question);
+    struct replica_lane tip = cluster_lane(cluster, 0, 3);
+    uint64_t wall_us = CLUSTER_EPOCH_US + cluster->now_us;
+    static struct forged first, second, rival, stray;
+    for (uint8_t i = 0; i < 8; i++) {
+        struct replica_lane far = {.tip = {3, 20u + i, {{i, 1}}}};
+        forge(cluster, 3, &far, wall_us, question, "stray", &stray);
+        forge_sign(cluster, &stray);
+        for (uint32_t m = 1; m < 3; m++) cluster_inject(cluster, m, 3, &stray.frame);
+    }
+    forge(cluster, 3, &tip, wall_us, question, "rival", &rival);
+    rival.header.deps_count = 1;
+    rival.header.deps[0] = (struct tip){1, 1, {{0xbb}}};
+    forge_sign(cluster, &rival);
+    forge(cluster, 3, &tip, wall_us, question, "first", &first);
+    forge_sign(cluster, &first);
+    tip.tip = (struct tip){3, first.header.seq, first.hash};
+    forge(cluster, 3, &tip, wall_us + 1, question, "second", &second);
+    forge_sign(cluster, &second);
+    for (uint32_t m = 1; m < 3; m++) {
+        cluster_inject(cluster, m, 3, &rival.frame);
+        cluster_inject(cluster, m, 3, &second.frame);
+    }
+    cluster_inject(cluster, 0, 3, &first.frame);
+    cluster_inject(cluster, 0, 3, &second.frame);
+    assert_int_equal(cluster_lane(cluster, 0, 3).tip.seq, second.header.seq);
+    assert_int_equal(cluster_tell(cluster, 0, question, "seen"), STATUS_OK);
+    cluster_run(cluster, 60000000);
+    for (uint32_t m = 0; m < 3; m++)
+        assert_int_equal(cluster_lane(cluster, m, 0).committed_seq, cluster_lane(cluster, 0, 0).tip.seq);
+    cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_batch_then_taken_and_executed),
@@ -225,6 +264,7 @@ int main(void) {
         cmocka_unit_test(own_clock_an_hour_behind_then_final_blocks_are_executed),
         cmocka_unit_test(dep_on_a_batch_that_nobody_has_then_only_that_lane_stands),
         cmocka_unit_test(flood_of_batches_that_can_t_follow_then_another_lane_still_waits_for_its_own),
+        cmocka_unit_test(liar_s_lane_is_full_of_what_never_comes_then_what_an_honest_lane_refers_to_is_still_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
