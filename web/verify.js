@@ -1,9 +1,8 @@
-// Judges a certificate without trusting whoever handed it over. Written from docs/formats.md ("Certificate file", "By
-// hand") and docs/protocol.md (sections 1, 5, 6 and 8), on WebCrypto's SHA-256 and Ed25519; runs in browsers and in Node.
+// Judges a certificate without trusting whoever handed it over: docs/formats.md ("Certificate file", "By hand") and
+// docs/protocol.md (1, 5, 6, 8), on WebCrypto; runs in browsers and in Node.
 //
-// Invariant: nothing is reported that is not bound to the signed checkpoint, nothing is accepted that the formats do not
-// have in just that form, and each epoch's members are believed because a quorum of those before signed for them. What
-// a genesis says is believed; where it comes from is the caller's to know.
+// Invariant: nothing is reported that is not bound to the signed checkpoint, nothing accepted that the formats do not
+// have, and each epoch's members are believed because a quorum of those before signed for them.
 
 const CERTIFICATE_BYTES_MAX = 1 << 20;
 const MEMBERS_MIN = 4;
@@ -181,6 +180,10 @@ const BELIEF = tuple(
   ['items', uint], ['flipMargin', number(0n, 256n)], ['marginExact', number(0n, 1n)], ['live', interval],
   ['safe', interval], ['threshold', threshold], ['height', uint], ['commitment', hash],
   ['opening', orNull(number(-1n, 63n))], ['family', orNull(shown(64))]);
+
+const PARAMETERS = tuple(
+  ['kind', number(16n, 16n)], ['numerator', uint32], ['denominator', uint32], ['enhanced', number(0n, 1n)],
+  ['snapshot', orNull(tuple(['height', number(1n, UINT_MAX)], ['bytes', number(1n, UINT_MAX)], ['root', hash]))]);
 
 const STATE = tuple(
   ['kind', number(13n, 13n)], ['height', uint], ['block', hash], ['timeUs', uint], ['questions', hash],
@@ -517,6 +520,7 @@ function readFile(bytes) {
   file.state = lines.record('state');
   file.stateIndex = lines.decimal('state-index');
   file.stateProof = lines.all('state-proof', PROOF_HASHES_MAX, hash);
+  file.parameters = lines.record('parameters');
   file.members = lines.all('member', MEMBERS_MAX, (record) => record);
   insist(file.members.length > 0, 'there are no members');
   file.handovers = lines.all('handover', HANDOVERS_MAX, (record) => record);
@@ -681,10 +685,12 @@ function stepLevels({ roster, members, checkpoint }) {
   return isRaised ? `${apart} members see a partition: the threshold was raised` : 'the threshold fits what members see of a partition';
 }
 
-async function stepParameters({ checkpoint, state }) {
-  const { numerator, denominator } = checkpoint.threshold;
-  const root = await leafHash(cborEncode([16n, numerator, denominator]));
-  insist(equal(root, state.parameters), 'the threshold is not that of the state');
+async function stepParameters({ file, checkpoint, state }) {
+  const { numerator, denominator, snapshot } = PARAMETERS(cborDecode(file.parameters), 'the parameters');
+  const { threshold: its, height } = checkpoint;
+  insist(equal(await leafHash(file.parameters), state.parameters), 'the parameters are not those of the state');
+  insist(numerator === its.numerator && denominator === its.denominator, 'the threshold is not that of the state');
+  insist(snapshot === null || snapshot.height <= height, 'the snapshot is of a later height than the note');
   return 'the threshold is that of the state';
 }
 
@@ -726,7 +732,7 @@ function resultOf(found) {
   };
 }
 
-/** Judges the bytes of a certificate file by a genesis from readGenesis. Never throws for what is in the file:
+/** Judges a certificate file by a genesis from readGenesis; never throws for what is in it:
  *  {ok, steps: [{step, ok, says}], reason, result}; reason and result are null where there is none. */
 export async function verifyCertificate(bytes, genesis) {
   const found = { bytes, genesis };

@@ -142,7 +142,7 @@ void agreement_payload_changed(struct agreement *a, uint64_t now_us) {
 
 /* Links stay, and so does what is known of the time that messages take. */
 void agreement_begin_epoch(struct agreement *a, uint64_t now_us, const struct agreement_epoch *epoch, bool muted) {
-    CHECK(epoch->epoch == a->config.epoch + 1 && epoch->keyring.members == a->config.members);
+    CHECK(epoch->epoch > a->config.epoch && epoch->keyring.members == a->config.members);
     agreement_keep_final(a, a->final_view + VIEWS_UNFINALIZED_MAX, slice_of(NULL, 0));
     a->config.epoch = epoch->epoch;
     a->config.threshold = epoch->threshold;

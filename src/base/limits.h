@@ -82,6 +82,11 @@
 /* Keys that members of a group ever had: a key that was used never comes back, so each is remembered. A group of 256 can
  * give everybody another key fifteen times over. */
 #define KEYS_USED_MAX 4096
+/* Blocks between two snapshots that the state commits to: one costs every member a pass over the whole state, so they are
+ * rare; and a newcomer executes half as many blocks on average before it has caught up, so not too rare. */
+#define SNAPSHOT_INTERVAL 1024
+/* A snapshot is fetched and proven in pieces of this size: far below a frame, and 1 GiB has a proof of 14 hashes. */
+#define SNAPSHOT_CHUNK_BYTES 65536
 
 /* Depth of nested CBOR: ours never exceeds 5. */
 #define CBOR_DEPTH_MAX 8

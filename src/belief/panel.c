@@ -4,56 +4,15 @@
  * Invariants: an observation is open, sealed or void, and leaves `open` once; only an open one holds reports; open
  * ones are listed in the order in which their windows end, which is the order of their first reports, because all
  * windows are equally long and time never goes backwards. */
+#include "belief/panel.h"
+
 #include <string.h>
 
 #include "base/check.h"
 #include "belief/huber.h"
 #include "belief/margin.h"
-#include "belief/state.h"
-
-enum { OBSERVATION_OPEN = 0, OBSERVATION_SEALED = 1, OBSERVATION_VOID = 2, REPORTS_FIRST = 4 };
-
-/* One member's word, followed by its k centred values. */
-struct report {
-    uint64_t seq;
-    uint64_t clock_us;
-    uint64_t content;
-    uint32_t member;
-    uint32_t copied;
-    int64_t y[];
-};
-
-/* What an open observation holds, followed by `capacity` reports. */
-struct reports {
-    struct member_set spoken; /* told, retracted or not */
-    uint32_t count;           /* live reports, the first of the rows */
-    uint32_t capacity;
-};
-
-struct observation {
-    struct entry entry;
-    struct reports *reports; /* NULL unless open */
-    uint64_t window_end_us;
-    uint32_t older;
-    uint32_t newer;
-};
 
 size_t panel_entry_bytes(void) { return sizeof(struct observation); }
-
-static struct observation *observation_at(const struct question *question, uint32_t number) {
-    return (struct observation *)(void *)table_entry(&question->table, number);
-}
-
-static size_t report_bytes(uint32_t hypotheses) { return sizeof(struct report) + hypotheses * sizeof(int64_t); }
-
-static size_t reports_bytes(uint32_t hypotheses, uint32_t capacity) {
-    return sizeof(struct reports) + capacity * report_bytes(hypotheses);
-}
-
-static struct report *report_at(const struct question *question, struct reports *reports, uint32_t index) {
-    uint8_t *rows = (uint8_t *)reports + sizeof *reports;
-    return (struct report *)(void *)(rows + index * report_bytes(question->parameters.hypotheses));
-}
 
 static size_t levels_bytes(const struct question *question, uint32_t levels) {
     return (size_t)levels * question->parameters.hypotheses * sizeof(int64_t);
@@ -99,9 +58,7 @@ void panel_free(struct question *question, struct holder holder) {
     *panel = (struct panel){.oldest = TABLE_NONE, .newest = TABLE_NONE};
 }
 
-/* Arrays of `levels` rows: the old rows, then rows for coalitions that earlier seals did not reckon with, which are
- * unbounded if there were any. */
-static enum status widen_levels(struct question *question, struct holder holder, uint32_t levels) {
+enum status panel_widen_levels(struct question *question, struct holder holder, uint32_t levels) {
     struct panel *panel = &question->panel;
     if (levels <= panel->levels) return STATUS_OK;
     int64_t *low = holder_take(holder, levels_bytes(question, levels));
@@ -126,8 +83,7 @@ static enum status widen_levels(struct question *question, struct holder holder,
     return STATUS_OK;
 }
 
-/* Room for what `members` members told. */
-static enum status widen_told(struct question *question, struct holder holder, uint32_t members) {
+enum status panel_widen_told(struct question *question, struct holder holder, uint32_t members) {
     struct panel *panel = &question->panel;
     if (members <= panel->members) return STATUS_OK;
     int64_t *told = holder_take(holder, told_bytes(question, members));
@@ -158,11 +114,11 @@ enum status panel_clone(const struct question *question, struct holder holder, s
     copy->panel.sum = holder_take(holder, sum_bytes(question));
     if (copy->panel.sum == NULL) return STATUS_STATE_FULL;
     memcpy(copy->panel.sum, question->panel.sum, sum_bytes(question));
-    TRY(widen_told(copy, holder, question->panel.members));
+    TRY(panel_widen_told(copy, holder, question->panel.members));
     if (question->panel.members > 0)
         memcpy(copy->panel.told, question->panel.told, told_bytes(question, question->panel.members));
     if (question->panel.levels == 0) return STATUS_OK;
-    TRY(widen_levels(copy, holder, question->panel.levels));
+    TRY(panel_widen_levels(copy, holder, question->panel.levels));
     memcpy(copy->panel.low, question->panel.low, levels_bytes(question, question->panel.levels));
     memcpy(copy->panel.high, question->panel.high, levels_bytes(question, question->panel.levels));
     return STATUS_OK;
@@ -350,8 +306,8 @@ static bool has_room(const struct question *question) {
 static enum status open_observation(struct question *question, struct holder holder,
                                     const struct question_context *context, const struct hash *id,
                                     struct observation **ret_observation) {
-    TRY(widen_levels(question, holder, (context->members - 1) / 2));
-    TRY(widen_told(question, holder, context->members));
+    TRY(panel_widen_levels(question, holder, (context->members - 1) / 2));
+    TRY(panel_widen_told(question, holder, context->members));
     TRY(table_reserve(&question->table, holder));
     struct reports *reports = holder_take(holder, reports_bytes(question->parameters.hypotheses, REPORTS_FIRST));
     if (reports == NULL) return STATUS_STATE_FULL;

@@ -11,14 +11,6 @@
 #include "belief/margin.h"
 #include "belief/state.h"
 
-enum { ITEM_LIVE = 0, ITEM_RETRACTED = 1 };
-
-/* The first k - 1 centred values; the last is what makes their sum zero. */
-struct pooled_item {
-    struct entry entry;
-    int64_t y[];
-};
-
 size_t pooling_entry_bytes(uint32_t hypotheses) {
     return sizeof(struct pooled_item) + (hypotheses - 1) * sizeof(int64_t);
 }
@@ -36,7 +28,7 @@ void pooling_free(struct question *question, struct holder holder) {
     *pooling = (struct pooling){0};
 }
 
-static enum status widen_members(struct question *question, struct holder holder, uint32_t members) {
+enum status pooling_widen(struct question *question, struct holder holder, uint32_t members) {
     struct pooling *pooling = &question->pooling;
     if (members <= pooling->members) return STATUS_OK;
     int64_t *totals = holder_take(holder, totals_bytes(question, members));
@@ -58,7 +50,7 @@ static enum status widen_members(struct question *question, struct holder holder
 enum status pooling_clone(const struct question *question, struct holder holder, struct question *copy) {
     const struct pooling *pooling = &question->pooling;
     if (pooling->members == 0) return STATUS_OK;
-    TRY(widen_members(copy, holder, pooling->members));
+    TRY(pooling_widen(copy, holder, pooling->members));
     memcpy(copy->pooling.totals, pooling->totals, totals_bytes(question, pooling->members));
     memcpy(copy->pooling.live, pooling->live, live_bytes(pooling->members));
     return STATUS_OK;
@@ -96,7 +88,7 @@ enum status pooling_tell(struct question *question, struct holder holder, const 
     uint32_t k = question->parameters.hypotheses;
     uint32_t member = evidence->member;
     TRY(pooling_check_tell(question, member, evidence->observation, y));
-    TRY(widen_members(question, holder, context->members));
+    TRY(pooling_widen(question, holder, context->members));
     TRY(table_reserve(&question->table, holder));
     add_to_totals(question, member, y, 1);
     uint32_t number = table_add(&question->table, evidence->observation, member);
@@ -141,16 +133,13 @@ enum status pooling_retract(struct question *question, uint32_t member, const st
     return STATUS_OK;
 }
 
-/* No member has this number: an entry that is its is found by nobody any more. */
-#define NOBODY UINT32_MAX
-
 void pooling_depart(struct question *question, uint32_t member) {
     struct pooling *pooling = &question->pooling;
     if (member >= pooling->members) return;
     for (uint32_t i = 0; i < question->table.count; i++) {
         struct entry *entry = table_entry(&question->table, i);
         if (entry->member != member) continue;
-        entry->member = NOBODY;
+        entry->member = POOL_NOBODY;
         entry->state = ITEM_RETRACTED;
     }
     question->counts.retracted += pooling->live[member];

@@ -30,14 +30,8 @@ enum status question_parameters_check(const struct question_parameters *paramete
     return STATUS_OK;
 }
 
-/* Times are block times: microseconds since the epoch. Beyond this they would be later than anything that can be due.
- */
-static uint64_t bounded_time(uint64_t time_us) {
+uint64_t question_bounded_time(uint64_t time_us) {
     return num_min_u64(time_us, UINT64_MAX - 1 - QUESTION_DURATION_MAX_US);
-}
-
-static struct holder holder_of(struct question *question, struct pool *pool) {
-    return (struct holder){pool, &question->charge};
 }
 
 int64_t question_scaled_cap(const struct question *question) {
@@ -52,12 +46,12 @@ enum status question_create(struct pool *pool, const struct question_parameters 
     if (question == NULL) return STATUS_STATE_FULL;
     question->charge = pool_rounded(sizeof *question);
     question->parameters = *parameters;
-    question->now_us = bounded_time(created_us);
+    question->now_us = question_bounded_time(created_us);
     question->deadline_us = parameters->deadline_us == 0 ? UINT64_MAX : question->now_us + parameters->deadline_us;
     bool is_panel = parameters->mode == QUESTION_PANEL;
     table_init(&question->table, is_panel ? panel_entry_bytes() : pooling_entry_bytes(parameters->hypotheses));
     question->panel.oldest = question->panel.newest = TABLE_NONE;
-    if (is_panel && panel_create(question, holder_of(question, pool)) != STATUS_OK) {
+    if (is_panel && panel_create(question, question_holder(question, pool)) != STATUS_OK) {
         question_free(question, pool);
         return STATUS_STATE_FULL;
     }
@@ -67,7 +61,7 @@ enum status question_create(struct pool *pool, const struct question_parameters 
 
 void question_free(struct question *question, struct pool *pool) {
     if (question == NULL) return;
-    struct holder holder = holder_of(question, pool);
+    struct holder holder = question_holder(question, pool);
     panel_free(question, holder);
     pooling_free(question, holder);
     table_free(&question->table, holder);
@@ -89,7 +83,7 @@ enum status question_clone(const struct question *question, struct pool *pool, s
     copy->panel = (struct panel){.oldest = TABLE_NONE, .newest = TABLE_NONE};
     copy->pooling = (struct pooling){0};
     table_init(&copy->table, question->table.entry_bytes);
-    if (clone_parts(question, holder_of(copy, pool), copy) != STATUS_OK) {
+    if (clone_parts(question, question_holder(copy, pool), copy) != STATUS_OK) {
         question_free(copy, pool);
         return STATUS_STATE_FULL;
     }
@@ -122,8 +116,8 @@ uint32_t question_advance(struct question *question, struct pool *pool, const st
                           uint64_t now_us) {
     check_context(context);
     if (question->closed) return 0;
-    question->now_us = num_max_u64(question->now_us, bounded_time(now_us));
-    return panel_advance(question, holder_of(question, pool), context);
+    question->now_us = num_max_u64(question->now_us, question_bounded_time(now_us));
+    return panel_advance(question, question_holder(question, pool), context);
 }
 
 enum status question_tell(struct question *question, struct pool *pool, const struct question_context *context,
@@ -133,7 +127,7 @@ enum status question_tell(struct question *question, struct pool *pool, const st
     (void)question_advance(question, pool, context, now_us);
     if (evidence->member >= context->members) return STATUS_UNKNOWN_MEMBER;
     TRY(centre(evidence->loglik, question->parameters.hypotheses, y));
-    struct holder holder = holder_of(question, pool);
+    struct holder holder = question_holder(question, pool);
     bool is_panel = question->parameters.mode == QUESTION_PANEL;
     return is_panel ? panel_tell(question, holder, context, evidence, y)
                     : pooling_tell(question, holder, context, evidence, y);
@@ -192,7 +186,7 @@ uint64_t question_next_due_us(const struct question *question) {
 
 void question_close(struct question *question, struct pool *pool) {
     if (question->closed) return;
-    struct holder holder = holder_of(question, pool);
+    struct holder holder = question_holder(question, pool);
     panel_drop_open(question, holder);
     table_free(&question->table, holder);
     question->closed = true;

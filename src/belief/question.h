@@ -31,6 +31,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/outlet.h"
 #include "base/pool.h"
 #include "base/status.h"
 
@@ -190,6 +191,16 @@ struct question_counts question_counts(const struct question *question);
 
 /* Bytes alive in the pool for this question (pool_rounded): a function of the evidence and its order alone. */
 size_t question_charge(const struct question *question);
+
+/* For snapshots: everything that later calls depend on, of a question that is not closed (checked). What follows from
+ * the rest, counts and totals above all, is not saved but made again. */
+void question_save(const struct question *question, struct outlet *outlet);
+/* A question of a group of `members`, which told nothing or has them all in its context, in `pool`. Refuses what no
+ * evidence can have led to, as far as anything later depends on it, and leaves nothing behind: STATUS_TRUNCATED,
+ * STATUS_BAD_VALUE, STATUS_DUPLICATE (an observation that is there twice), STATUS_OVER_TOTAL_LIMIT, STATUS_STATE_FULL
+ * when the pool has no room. The charge is the one of the question that was saved. O(what was told). */
+enum status question_load(struct pool *pool, uint32_t members, struct reader *reader,
+                          struct question **ret_question) MUST_USE;
 
 /* The log-odds of the top against its runner-up over every coalition of `turned` members. */
 struct question_interval {

@@ -70,6 +70,13 @@ struct span {
     int128 high;
 };
 
+/* question.c. Times are block times: microseconds since the epoch. Beyond this they would be later than anything that
+ * can be due. */
+uint64_t question_bounded_time(uint64_t time_us);
+static inline struct holder question_holder(struct question *question, struct pool *pool) {
+    return (struct holder){pool, &question->charge};
+}
+
 /* panel.c */
 size_t panel_entry_bytes(void);
 enum status panel_create(struct question *question, struct holder holder) MUST_USE;
@@ -98,6 +105,18 @@ const int64_t *panel_told_by(const struct question *question, uint32_t member);
 struct span panel_span(const struct question *question, uint32_t turned, uint32_t hypothesis);
 
 /* pooling.c */
+enum { ITEM_LIVE = 0, ITEM_RETRACTED = 1 };
+/* No member has this number: an entry that is its is found by nobody any more. */
+#define POOL_NOBODY UINT32_MAX
+
+/* The first k - 1 centred values; the last is what makes their sum zero. */
+struct pooled_item {
+    struct entry entry;
+    int64_t y[];
+};
+
+/* Room for what `members` members told. */
+enum status pooling_widen(struct question *question, struct holder holder, uint32_t members) MUST_USE;
 size_t pooling_entry_bytes(uint32_t hypotheses);
 enum status pooling_tell(struct question *question, struct holder holder, const struct question_context *context,
                          const struct question_evidence *evidence, const int64_t *y) MUST_USE;

@@ -75,7 +75,27 @@ static enum status executed_hash(const struct lanes *lanes, uint32_t member, uin
 bool lanes_holds(const struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash) {
     if (seq > lanes->lanes[member].base.seq) return lanes_find(lanes, member, seq, hash) != NULL;
     struct hash executed;
-    return executed_hash(lanes, member, seq, &executed) == STATUS_OK && hash_equal(&executed, hash);
+    if (executed_hash(lanes, member, seq, &executed) == STATUS_OK) return hash_equal(&executed, hash);
+    return seq > 0 && seq <= lanes->lanes[member].forgotten;
+}
+
+void lanes_take_up(struct lanes *lanes, uint32_t member, const struct lane_start *start) {
+    CHECK(member < lanes->members);
+    struct lane *lane = &lanes->lanes[member];
+    CHECK(lane->base.seq == 0 && lane->held == 0);
+    lane->base = start->base;
+    lane->base_wall_us = start->wall_us;
+    lane->forgotten = start->base.seq;
+    memcpy(lane->base_frontier, start->frontier, lanes->members * sizeof(uint64_t));
+    memcpy(lane->frontier, start->frontier, lanes->members * sizeof(uint64_t));
+    if (start->sealed) lanes_seal(lanes, member);
+}
+
+void lanes_remember(struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash) {
+    CHECK(member < lanes->members);
+    struct lane *lane = &lanes->lanes[member];
+    CHECK(seq <= lane->base.seq && lane->base.seq - seq < LANE_HISTORY);
+    lane->history[seq % LANE_HISTORY] = *hash;
 }
 
 const struct batch *lane_ancestor(const struct batch *batch, uint64_t seq) {

@@ -38,6 +38,8 @@ struct lane {
     uint64_t base_wall_us;
     struct batch *tip; /* NULL: at the base */
     uint32_t held;
+    uint64_t
+        forgotten; /* of executed batches up to here only some hashes are known: it was taken up from a snapshot */
     struct hash expected; /* a final batch that is still to come, zeros for none */
     bool forked;
     bool sealed;
@@ -64,6 +66,20 @@ struct lanes {
 size_t lanes_bytes(uint32_t members);
 void lanes_init(struct lanes *lanes, void *memory, size_t bytes, uint32_t members, lane_history_read *read,
                 void *read_context);
+
+/* Where a lane stands that is taken up from a snapshot. */
+struct lane_start {
+    struct cut_tip base;
+    uint64_t wall_us;
+    const uint64_t *frontier; /* per member: the newest batch that the executed ones refer to */
+    bool sealed;
+};
+/* Before anything is offered. The hash of an executed batch that is neither remembered (lanes_remember) nor in the ledger
+ * can't be compared any more; whoever refers to such a one is believed. That is safe: a batch gets into a cut only when a
+ * quorum holds it, and those who know better don't. */
+void lanes_take_up(struct lanes *lanes, uint32_t member, const struct lane_start *start);
+/* The hash of an executed batch, one of the newest LANE_HISTORY of its lane. */
+void lanes_remember(struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash);
 
 /* Offers a header whose signature and body were verified. On STATUS_OK it is accepted and `ret_batch` points to it
  * (owned by the lanes, until it is executed). Refusals:

@@ -7,7 +7,7 @@
 #include "machine/state.h"
 
 /* Heads are counted by the roster; places stay. */
-static void count_heads(struct machine *machine) {
+void epoch_resume(struct machine *machine) {
     const struct roster *roster = &machine->membership.roster;
     machine->setting.context.heads = roster_heads(roster);
     machine->setting.context.quorum = quorum_size(roster_heads(roster), roster->threshold);
@@ -17,16 +17,18 @@ void epoch_init(struct machine *machine) {
     membership_init(&machine->membership, &machine->genesis);
     for (uint32_t m = genesis_heads(&machine->genesis); m < machine->genesis.members; m++)
         standing_vacate(machine->standing, m);
-    count_heads(machine);
+    epoch_resume(machine);
 }
 
 static void leave(struct machine *machine, uint32_t member) {
     standing_vacate(machine->standing, member);
     watch_depart(&machine->watch, member);
+    trail_seal(&machine->trail, member);
     trial_excuse(&machine->trial, member);
     machine->levels[member] = LEVEL_CONNECTED;
     machine->asked[member] = (struct machine_asked){0};
-    for (uint32_t i = 0; i < machine->docket.count; i++) matter_depart(&machine->docket.matters[i], member);
+    for (uint32_t i = 0; i < machine->docket.count; i++)
+        matter_depart(&machine->docket.matters[i], machine->genesis.members, member);
 }
 
 /* The challenge that is under way is about a time when it was not there. */
@@ -42,6 +44,7 @@ static void settle_place(struct machine *machine, const struct roster *before, u
     if (was_there && !is_there) leave(machine, member);
     if (!was_there && is_there) arrive(machine, member, height);
     bool has_other_key = memcmp(before->keys[member], after->keys[member], KEY_BYTES) != 0;
+    if (is_there && has_other_key) trail_reopen(&machine->trail, member, after->epoch);
     if (was_there && is_there && has_other_key) standing_admit(machine->standing, member, height);
 }
 
@@ -57,7 +60,7 @@ void epoch_begin(struct machine *machine, const struct block *block) {
         membership_begin(&machine->membership);
         for (uint32_t m = 0; m < machine->genesis.members; m++) settle_place(machine, &before, m, block->height);
         machine->is_relisted = true;
-        count_heads(machine);
+        epoch_resume(machine);
         touch_open(machine);
     }
     CHECK(block->epoch == machine->membership.roster.epoch);

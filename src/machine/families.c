@@ -280,3 +280,89 @@ void families_keep_record(struct family *family, struct pool *pool, struct slice
     memcpy(family->record, record.data, record.bytes);
     family->record_bytes = (uint32_t)record.bytes;
 }
+
+/* Snapshots. */
+
+OUTLET_COVERS(struct family, 128);
+OUTLET_COVERS(struct families, 40);
+
+static void save_closed(const struct family *family, struct outlet *outlet) {
+    outlet_put_u64(outlet, family->leaf);
+    outlet_put_u32(outlet, family->record_bytes);
+    outlet_put(outlet, family->record, family->record_bytes);
+    for (uint32_t q = 0; q < family->questions; q++) {
+        const uint8_t *row = family->results + q * result_bytes(family->hypotheses);
+        outlet_put(outlet, row, 2);
+        for (uint32_t j = 0; j < family->hypotheses; j++) {
+            uint16_t posterior;
+            memcpy(&posterior, row + 2 + 2 * (size_t)j, sizeof posterior);
+            outlet_put_u16(outlet, posterior);
+        }
+    }
+}
+
+void families_save(const struct families *families, struct outlet *outlet) {
+    CHECK(!families->any_closing);
+    for (uint32_t i = 0; i < families->count; i++) {
+        const struct family *family = &families->families[i];
+        outlet_put_flag(outlet, family->is_closed);
+        if (family->is_closed) save_closed(family, outlet);
+    }
+}
+
+static enum status load_record(struct family *family, uint32_t members, struct pool *pool, struct reader *reader,
+                               struct record_calibration *ret_record) {
+    struct slice bytes;
+    uint32_t count;
+    TRY(reader_u32_to(reader, RECORD_CALIBRATION_BYTES_MAX, &count));
+    TRY(reader_take(reader, count, &bytes));
+    TRY(record_calibration_read(bytes, ret_record));
+    bool is_its = slice_equal(ret_record->family, name_of(family)) && ret_record->labels == family->hypotheses &&
+                  ret_record->questions == family->questions && ret_record->members == members;
+    if (!is_its) return STATUS_CONFLICT;
+    family->record = pool_take(pool, count);
+    if (family->record == NULL) return STATUS_STATE_FULL;
+    memcpy(family->record, bytes.data, count);
+    family->record_bytes = count;
+    return STATUS_OK;
+}
+
+/* Posteriors are kept as the calibration leaves them, in the machine's own order of bytes. */
+static enum status load_row(const struct family *family, struct reader *reader, uint8_t *row) {
+    enum { POSTERIOR_MAX = 4096 };
+    TRY(reader_u8(reader, &row[0]));
+    TRY(reader_u8(reader, &row[1]));
+    if (row[0] >= family->hypotheses || row[1] > 1) return STATUS_BAD_VALUE;
+    for (uint32_t j = 0; j < family->hypotheses; j++) {
+        uint16_t posterior;
+        TRY(reader_u16(reader, &posterior));
+        if (posterior > POSTERIOR_MAX) return STATUS_BAD_VALUE;
+        memcpy(row + 2 + 2 * (size_t)j, &posterior, sizeof posterior);
+    }
+    return STATUS_OK;
+}
+
+static enum status load_closed(struct family *family, const struct docket *docket, uint32_t members,
+                               struct pool *pool, uint64_t leaves, struct reader *reader) {
+    struct record_calibration record;
+    struct hash root;
+    size_t each = result_bytes(family->hypotheses);
+    TRY(reader_u64_to(reader, leaves - 1, &family->leaf));
+    TRY(load_record(family, members, pool, reader, &record));
+    family->results = pool_take(pool, each * family->questions);
+    if (family->results == NULL) return STATUS_STATE_FULL;
+    for (uint32_t q = 0; q < family->questions; q++) TRY(load_row(family, reader, family->results + q * each));
+    family->is_closed = true;
+    results_root(family, docket, &root);
+    return hash_equal(&root, &record.results) ? STATUS_OK : STATUS_BAD_HASH;
+}
+
+enum status families_load(struct families *families, const struct docket *docket, struct pool *pool, uint64_t leaves,
+                          struct reader *reader) {
+    for (uint32_t i = 0; i < families->count; i++) {
+        bool is_closed;
+        TRY(reader_flag(reader, &is_closed));
+        if (is_closed) TRY(load_closed(&families->families[i], docket, families->members, pool, leaves, reader));
+    }
+    return STATUS_OK;
+}

@@ -8,6 +8,7 @@
 #define MACHINE_FAMILIES_H
 
 #include "base/arena.h"
+#include "base/outlet.h"
 #include "machine/docket.h"
 #include "wire/calibrated.h"
 
@@ -80,5 +81,13 @@ void families_keep_record(struct family *family, struct pool *pool, struct slice
 /* The result of the question that stands at `place` of the family, which is closed. */
 void families_result(const struct family *family, const struct docket *docket, uint32_t place, uint32_t question,
                      struct record_calibrated *ret_result);
+
+/* For snapshots (machine/snapshot.c), between blocks. Families follow from their questions, in the order in which these
+ * were asked; what is saved is what a closed one learnt. Loading comes after all questions are there and have been added
+ * (families_add), and takes each result from the record that promises it: STATUS_BAD_HASH when it is another. `leaves`
+ * is the size of the log. */
+void families_save(const struct families *families, struct outlet *outlet);
+enum status families_load(struct families *families, const struct docket *docket, struct pool *pool, uint64_t leaves,
+                          struct reader *reader) MUST_USE;
 
 #endif

@@ -33,9 +33,14 @@ void levels_settle(struct machine *machine) {
         level_threshold(machine_heads(machine), machine_roster(machine)->threshold, count_apart(machine));
     if (CANARY(THRESHOLD_NOT_RAISED)) machine->setting.threshold = machine_roster(machine)->threshold;
     if (is_raised(machine)) machine->raised_us = machine->setting.now_us;
+}
+
+void levels_update_parameters(struct machine *machine) {
     uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
     struct writer writer = writer_of(bytes, sizeof bytes);
-    record_parameters_put(&writer, machine->setting.threshold);
+    struct record_parameters parameters;
+    machine_parameters(machine, &parameters);
+    record_parameters_put(&writer, &parameters);
     CHECK(writer_status(&writer) == STATUS_OK);
     /* The root of a tree of one leaf is the leaf's hash. */
     merkle_leaf(writer_slice(&writer), &machine->parameters);
@@ -57,4 +62,12 @@ void machine_partition(const struct machine *machine, struct machine_partition *
     };
     if (ret_partition->is_enhanced && !raised)
         ret_partition->enhanced_until_us = machine->raised_us + RECOVERY_WINDOW_US;
+}
+
+void machine_parameters(const struct machine *machine, struct record_parameters *ret_parameters) {
+    *ret_parameters = (struct record_parameters){
+        .threshold = machine->setting.threshold,
+        .is_enhanced = levels_are_enhanced(machine),
+        .snapshot = machine->snapshot,
+    };
 }

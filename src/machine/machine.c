@@ -30,6 +30,7 @@ static void count_proof(struct machine *machine, struct slice bytes) {
     struct proof proof;
     if (proof_read(bytes, &machine->chain, &proof) != STATUS_OK) return;
     if (!membership_convicts(&machine->membership, &proof)) return;
+    if (proof.kind == PROOF_FORK) trail_seal(&machine->trail, proof.member);
     standing_on_proof(machine->standing, proof.member,
                       proof.kind == PROOF_FORK ? STANDING_PROOF_FORK : STANDING_PROOF_VOTE);
 }
@@ -198,6 +199,7 @@ static void execute_batch(struct machine *machine, const struct machine_batch *b
         watch_batch(&machine->watch, batch, machine->setting.now_us);
         trial_lane_moved(&machine->trial, batch->member);
     }
+    trail_batch(&machine->trail, batch);
     append_leaf(machine, ports, header);
     execute_body(machine, batch, slice_of(machine->scratch, body.bytes), ports);
 }
@@ -289,7 +291,8 @@ static void append_alarms(struct machine *machine, const struct machine_ports *p
 static void settle_members(struct machine *machine, const struct hash *block_hash, uint64_t size,
                            const struct machine_ports *ports) {
     bool is_enhanced = levels_are_enhanced(machine);
-    const struct trial_block block = {machine->setting.height, block_hash, size, is_enhanced};
+    const struct trial_block block = {machine->setting.height, block_hash, machine->challenge_from, size,
+                                      is_enhanced};
     trial_end_block(&machine->trial, machine->standing, &block, ports);
     standing_end_block(machine->standing, machine->setting.height, is_enhanced);
     append_alarms(machine, ports);
@@ -306,20 +309,25 @@ static void append_roster(struct machine *machine, const struct machine_ports *p
     append_leaf(machine, ports, writer_slice(&writer));
 }
 
-static void append_state(struct machine *machine, const struct hash *block_hash, const struct machine_ports *ports) {
+/* The state record is the last leaf that the block adds. */
+static void seal_log(struct machine *machine) {
     struct record_state state = {
         .height = machine->setting.height,
-        .block = *block_hash,
+        .block = machine->block,
         .time_us = machine->setting.now_us,
         .parameters = machine->parameters,
     };
     struct writer writer = writer_of(machine->state_record, sizeof machine->state_record);
+    struct hash leaf;
     merkle_tree_root(&machine->docket.tree, &state.questions);
     merkle_tree_root(&machine->members, &state.members);
     record_state_put(&writer, &state);
     CHECK(writer_status(&writer) == STATUS_OK);
     machine->state_bytes = (uint32_t)writer.bytes;
-    machine->state_index = append_leaf(machine, ports, writer_slice(&writer));
+    machine->state_index = machine->log.count;
+    merkle_leaf(writer_slice(&writer), &leaf);
+    machine->before_log = machine->log;
+    merkle_append(&machine->log, &leaf);
 }
 
 static void take_checkpoint(struct machine *machine) {
@@ -332,16 +340,31 @@ static void take_checkpoint(struct machine *machine) {
     merkle_frontier_root(&machine->log, &machine->checkpoint.root);
 }
 
+void machine_seal_block(struct machine *machine) {
+    levels_update_parameters(machine);
+    seal_log(machine);
+    take_checkpoint(machine);
+}
+
+static void hand_out_state(const struct machine *machine, const struct machine_ports *ports) {
+    struct slice record = slice_of(machine->state_record, machine->state_bytes);
+    struct hash leaf;
+    merkle_leaf(record, &leaf);
+    ports->leaf(ports->context, machine->state_index, record, &leaf);
+}
+
 void machine_execute(struct machine *machine, const struct block *block, const struct hash *block_hash,
                      struct machine_batch *batches, size_t batches_count, const struct machine_ports *ports,
                      struct checkpoint *ret_checkpoint) {
-    CHECK(!machine->preview.is_open);
+    CHECK(!machine->preview.is_open && !machine->is_unusable);
     CHECK(block->height == machine->setting.height + 1);
     epoch_begin(machine, block);
     CHECK(batches_count <= order_batches_max(machine->genesis.members));
     order_batches(batches, batches_count, machine->order);
     machine->setting.now_us = block_time_us(machine, block, batches, batches_count);
     machine->setting.height = block->height;
+    machine->view = block->view;
+    machine->block = *block_hash;
     uint64_t size = machine->log.count;
     for (size_t i = 0; i < batches_count; i++) execute_batch(machine, &batches[i], ports);
     append_proofs(machine, block, ports);
@@ -350,7 +373,8 @@ void machine_execute(struct machine *machine, const struct block *block, const s
     close_families(machine, ports);
     settle_members(machine, block_hash, size, ports);
     append_roster(machine, ports);
-    append_state(machine, block_hash, ports);
-    take_checkpoint(machine);
+    machine_commit_snapshot(machine);
+    machine_seal_block(machine);
+    hand_out_state(machine, ports);
     *ret_checkpoint = machine->checkpoint;
 }

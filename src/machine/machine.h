@@ -7,6 +7,7 @@
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
 
+#include "base/outlet.h"
 #include "belief/question.h"
 #include "crypto/merkle.h"
 #include "standing/standing.h"
@@ -18,6 +19,7 @@
 #include "wire/item.h"
 #include "wire/record.h"
 #include "wire/roster.h"
+#include "wire/snapshot.h"
 
 struct machine;
 
@@ -102,6 +104,8 @@ struct machine_partition {
 };
 #define RECOVERY_WINDOW_US UINT64_C(120000000)
 void machine_partition(const struct machine *machine, struct machine_partition *ret_partition);
+/* What the parameters record of the last executed height says. */
+void machine_parameters(const struct machine *machine, struct record_parameters *ret_parameters);
 /* The checkpoint of the last executed height (height 0: the log with the genesis alone). */
 void machine_checkpoint(const struct machine *machine, struct checkpoint *ret_checkpoint);
 /* 65536 is one full member; the weights that the state of the last executed height gives. */
@@ -194,6 +198,67 @@ struct machine_counts {
     uint64_t answers_missing;
 };
 void machine_counts(const struct machine *machine, struct machine_counts *ret_counts);
+
+/* --- Snapshots (docs/protocol.md 9, docs/formats.md) ---
+ *
+ * Every SNAPSHOT_INTERVAL blocks the state commits to a snapshot of itself: the record of the parameters names it from
+ * that height on, until the next one. A machine that loads it stands where the one that saved it stood, with the same
+ * checkpoint, and executes on with the same roots, bit for bit.
+ *
+ * The state of every height can be saved, but only that of such a height can be proven in full: the checkpoint of another
+ * one says nothing of the detectors or of evidence that is still open.
+ *
+ * For whoever keeps ledgers and replicas:
+ * - Save when the execution of such a height returns (machine_parameters names it), before the next block.
+ * - A member that starts from a snapshot: machine_init, machine_load, compare, then blocks from height + 1 on.
+ * - Compare the record that a certificate proves with machine_snapshot, or, when there is a certificate of this very
+ *   height, its checkpoint with machine_checkpoint.
+ * - The log goes on behind machine_log_before, whose peaks are the nodes that proofs of later leaves need, and whose next
+ *   leaf is the state record (machine_state_record). Challenges never ask for a leaf before that one, so earlier
+ *   leaves may be gone. (A state that does not commit to its own snapshot needs those from machine_challenge_from on.)
+ * - The lanes go on behind machine_lane; batches up to there may be gone. Their newest hashes are there still. */
+
+/* For tests and simulations: every so many blocks instead, the same on all members, before the first block (checked). */
+void machine_snapshot_every(struct machine *machine, uint64_t blocks);
+/* The newest snapshot that the state commits to; height 0: none. */
+void machine_snapshot(const struct machine *machine, struct record_snapshot *ret_snapshot);
+/* Length of the snapshot of the last executed height, which is at least 1 and ends no epoch (checked). O(state). */
+uint64_t machine_snapshot_bytes(const struct machine *machine);
+/* Hands it out in chunks of SNAPSHOT_CHUNK_BYTES, the last one shorter. `chunk` must not call the machine. O(state). */
+void machine_save(const struct machine *machine, outlet_piece *chunk, void *context);
+/* Loads it into a machine that was just initialised with the genesis of the chain (checked). Strict: what machine_save
+ * would not have written is refused, and sizes are bounded by the genesis before anything is believed: STATUS_VERSION,
+ * STATUS_WRONG_CHAIN, STATUS_TRUNCATED, STATUS_TRAILING_BYTES, STATUS_BAD_VALUE, STATUS_BAD_HASH, STATUS_DUPLICATE,
+ * STATUS_CONFLICT, STATUS_TOO_LARGE, STATUS_OVER_TOTAL_LIMIT, STATUS_STATE_FULL, STATUS_NOT_CANONICAL, what
+ * families_check_ask says, statuses of decoding a record. It does not judge whether the state is the agreed one: see
+ * above.
+ *
+ * After a refusal the machine is half filled: reads are safe but mean nothing, everything else stops the process. Only
+ * machine_init over zeroed memory makes a usable one. `bytes` is borrowed for the call. O(state). */
+enum status machine_load(struct machine *machine, struct slice bytes) MUST_USE;
+
+/* The log before the state record of the last executed height. */
+const struct merkle_frontier *machine_log_before(const struct machine *machine);
+/* The first leaf that a challenge of a later block can ask for. */
+uint64_t machine_challenge_from(const struct machine *machine);
+/* The last executed block, and its view. */
+void machine_block(const struct machine *machine, struct hash *ret_block, uint64_t *ret_view);
+
+/* Hashes of executed batches of each lane that the state remembers. A later batch may name an older one only if its
+ * member has been away for so long. */
+#define MACHINE_LANE_HASHES 512
+struct machine_lane {
+    uint64_t seq; /* of the newest executed batch; 0: none */
+    struct hash hash;
+    uint64_t wall_us;
+    bool is_sealed;
+};
+void machine_lane(const struct machine *machine, uint32_t member, struct machine_lane *ret_lane);
+/* The newest batch of `other` that the executed batches of this member's lane refer to; 0: none. */
+uint64_t machine_lane_seen(const struct machine *machine, uint32_t member, uint32_t other);
+/* STATUS_NOT_FOUND when it was not executed, or is older than what is remembered. */
+enum status machine_lane_hash(const struct machine *machine, uint32_t member, uint64_t seq,
+                              struct hash *ret_hash) MUST_USE;
 
 /* A preview: one question with uncommitted evidence on top (reads that say `local`). begin copies the question into
  * memory of the preview's own (the machine is not changed and must not execute until the end); apply skips items of

@@ -374,9 +374,13 @@ void matter_belief(const struct matter *matter, struct record_belief *ret_belief
     CHECK(record_belief_read(slice_of(matter->record, matter->record_bytes), &kind, ret_belief) == STATUS_OK);
 }
 
-void matter_depart(struct matter *matter, uint32_t member) {
+void matter_depart(struct matter *matter, uint32_t members, uint32_t member) {
+    struct record_belief belief;
     if (matter->asker == member) matter->is_orphan = true;
-    if (matter->sheet != NULL) sheet_silence(matter->sheet, member);
+    if (matter->sheet != NULL) {
+        matter_belief(matter, &belief);
+        sheet_silence(matter->sheet, members, belief.hypotheses_count, member);
+    }
     if (matter->question != NULL) question_depart(matter->question, member);
 }
 
@@ -388,4 +392,113 @@ void matter_clone(const struct matter *matter, struct setting *setting, struct m
     copy.sheet = NULL;
     if (matter->question != NULL) CHECK(question_clone(matter->question, setting->pool, &copy.question) == STATUS_OK);
     *ret_copy = copy;
+}
+
+/* Snapshots. */
+
+OUTLET_COVERS(struct matter, 136);
+
+/* The record says most of it: id, texts, commitment, opening, status. */
+void matter_save(const struct matter *matter, uint32_t members, struct outlet *outlet) {
+    struct record_belief belief;
+    outlet_put_u32(outlet, matter->asker);
+    outlet_put_u32(outlet, matter->record_bytes);
+    outlet_put(outlet, matter->record, matter->record_bytes);
+    outlet_put_flag(outlet, matter->is_orphan);
+    outlet_put_flag(outlet, matter->is_spoilt);
+    if (matter->question != NULL) {
+        question_save(matter->question, outlet);
+        return;
+    }
+    outlet_put_u64(outlet, matter->verdict);
+    outlet_put_u64(outlet, matter->opening_until_us);
+    outlet_put_flag(outlet, matter->sheet != NULL);
+    if (matter->sheet == NULL) return;
+    matter_belief(matter, &belief);
+    CHECK(matter->sheet_bytes == sheet_bytes(members, belief.hypotheses_count));
+    outlet_put(outlet, matter->sheet, matter->sheet_bytes);
+}
+
+/* The part of the ask that the record has. */
+static void ask_of(const struct record_belief *belief, struct item_ask *ret_ask) {
+    *ret_ask = (struct item_ask){
+        .title = belief->title,
+        .hypotheses_count = belief->hypotheses_count,
+        .mode = belief->mode,
+        .commitment = belief->commitment,
+        .family = belief->family,
+    };
+    memcpy(ret_ask->hypotheses, belief->hypotheses, belief->hypotheses_count * sizeof belief->hypotheses[0]);
+}
+
+static enum status load_record(struct setting *setting, struct reader *reader, struct matter *matter,
+                               struct record_belief *ret_belief, struct item_ask *ret_ask) {
+    struct slice bytes;
+    uint32_t count;
+    enum record_kind kind;
+    TRY(reader_u32_to(reader, RECORD_BELIEF_BYTES_MAX, &count));
+    TRY(reader_take(reader, count, &bytes));
+    TRY(record_belief_read(bytes, &kind, ret_belief));
+    if (kind != RECORD_QUESTION || ret_belief->height > setting->height) return STATUS_BAD_VALUE;
+    ask_of(ret_belief, ret_ask);
+    matter->record_capacity = record_capacity(ret_ask);
+    if (count > matter->record_capacity) return STATUS_TOO_LARGE;
+    matter->record = pool_take(setting->pool, matter->record_capacity);
+    if (matter->record == NULL) return STATUS_STATE_FULL;
+    memcpy(matter->record, bytes.data, count);
+    matter->record_bytes = count;
+    /* The texts are those of the copy from now on. */
+    matter_belief(matter, ret_belief);
+    ask_of(ret_belief, ret_ask);
+    setting->charged += MATTER_CHARGE + pool_rounded(matter->record_capacity);
+    return STATUS_OK;
+}
+
+static enum status load_evidence(struct setting *setting, struct reader *reader, const struct record_belief *belief,
+                                 struct matter *matter) {
+    struct question *question;
+    TRY(question_load(setting->pool, setting->context.members, reader, &question));
+    matter->question = question;
+    setting->charged += question_charge(question);
+    const struct question_parameters *parameters = question_parameters(question);
+    bool fits = parameters->hypotheses == belief->hypotheses_count && parameters->mode == (uint32_t)belief->mode;
+    return fits && matter->opening == OPENING_NONE ? STATUS_OK : STATUS_CONFLICT;
+}
+
+static enum status load_verdict(struct setting *setting, uint64_t leaves, struct reader *reader, uint32_t hypotheses,
+                                struct matter *matter) {
+    struct slice bytes;
+    bool has_sheet;
+    TRY(reader_u64_to(reader, leaves - 1, &matter->verdict));
+    TRY(reader_u64(reader, &matter->opening_until_us));
+    TRY(reader_flag(reader, &has_sheet));
+    if (matter->verdict == 0) return STATUS_BAD_VALUE;
+    if (!has_sheet) return STATUS_OK;
+    matter->sheet_bytes = (uint32_t)sheet_bytes(setting->context.members, hypotheses);
+    TRY(reader_take(reader, matter->sheet_bytes, &bytes));
+    if (!sheet_is_valid(bytes.data, setting->context.members, hypotheses)) return STATUS_BAD_VALUE;
+    matter->sheet = pool_take(setting->pool, matter->sheet_bytes);
+    if (matter->sheet == NULL) return STATUS_STATE_FULL;
+    memcpy(matter->sheet, bytes.data, bytes.bytes);
+    setting->charged += pool_rounded(matter->sheet_bytes);
+    return STATUS_OK;
+}
+
+enum status matter_load(struct setting *setting, uint64_t leaves, struct reader *reader, struct matter *ret_matter,
+                        struct item_ask *ret_ask) {
+    struct matter matter = {.family = MATTER_ALONE};
+    struct record_belief belief;
+    TRY(reader_u32_to(reader, setting->context.members - 1, &matter.asker));
+    TRY(load_record(setting, reader, &matter, &belief, ret_ask));
+    matter.id = belief.question;
+    matter.commitment = belief.commitment;
+    matter.opening = belief.opening;
+    TRY(reader_flag(reader, &matter.is_orphan));
+    TRY(reader_flag(reader, &matter.is_spoilt));
+    if (belief.status == QUESTION_OPEN)
+        TRY(load_evidence(setting, reader, &belief, &matter));
+    else
+        TRY(load_verdict(setting, leaves, reader, belief.hypotheses_count, &matter));
+    *ret_matter = matter;
+    return STATUS_OK;
 }

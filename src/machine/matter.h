@@ -8,6 +8,7 @@
 #ifndef MACHINE_MATTER_H
 #define MACHINE_MATTER_H
 
+#include "base/outlet.h"
 #include "belief/question.h"
 #include "calibration/fixed.h"
 #include "machine/machine.h"
@@ -92,10 +93,18 @@ uint64_t matter_next_due_us(const struct matter *matter);
 
 /* The member is no member any more: whatever it told counts no more unless a sealed observation holds it, in labels
  * neither, and what it asked is not opened any more. The belief may have changed. */
-void matter_depart(struct matter *matter, uint32_t member);
+void matter_depart(struct matter *matter, uint32_t members, uint32_t member);
 
 /* The belief as the record has it. Texts belong to the matter. */
 void matter_belief(const struct matter *matter, struct record_belief *ret_belief);
+
+/* For snapshots (machine/snapshot.c), between blocks: everything that later calls depend on. What follows from the rest
+ * is made again. */
+void matter_save(const struct matter *matter, uint32_t members, struct outlet *outlet);
+/* Into the setting's pool and with its charge. `ret_ask`, whose texts belong to the matter, is what its family has to
+ * know of it; the matter is of none yet. `leaves` is the size of the log. */
+enum status matter_load(struct setting *setting, uint64_t leaves, struct reader *reader, struct matter *ret_matter,
+                        struct item_ask *ret_ask) MUST_USE;
 
 /* A copy in the setting's pool, which must have room for it (checked): texts, numbers and evidence. */
 void matter_clone(const struct matter *matter, struct setting *setting, struct matter *ret_copy);

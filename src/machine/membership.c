@@ -108,3 +108,90 @@ bool membership_convicts(const struct membership *membership, const struct proof
     if (!roster_has(&membership->roster, proof->member)) return false;
     return membership->filled[proof->member] == 0 || !is_of_former(membership, proof);
 }
+
+/* Snapshots. */
+
+OUTLET_COVERS(struct proposal, 8 + sizeof(struct reconfigure) + MEMBER_NAME_BYTES_MAX + 8);
+OUTLET_COVERS(struct membership, 2 * sizeof(struct roster) + 8 + MEMBERS_MAX * sizeof(struct proposal) +
+                                     MEMBERS_MAX * 8 + 8 + KEYS_USED_MAX * KEY_BYTES);
+
+static void save_record(struct slice record, struct outlet *outlet) {
+    outlet_put_u32(outlet, (uint32_t)record.bytes);
+    outlet_put(outlet, record.data, record.bytes);
+}
+
+static enum status take_record(struct reader *reader, struct slice *ret_record) {
+    uint32_t bytes;
+    TRY(reader_u32_to(reader, MEMBERSHIP_SCRATCH_BYTES, &bytes));
+    return reader_take(reader, bytes, ret_record);
+}
+
+/* That of the first epoch follows from the genesis. */
+static void save_roster(const struct membership *membership, uint8_t *scratch, struct outlet *outlet) {
+    if (membership->roster.epoch == 0) return;
+    struct writer writer = writer_of(scratch, MEMBERSHIP_SCRATCH_BYTES);
+    roster_put(&writer, &membership->roster);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    save_record(writer_slice(&writer), outlet);
+}
+
+/* An empty record: this member proposes nothing. */
+static void save_proposal(const struct membership *membership, uint32_t member, uint8_t *scratch,
+                          struct outlet *outlet) {
+    struct item item = {.kind = ITEM_RECONFIGURE};
+    struct writer writer = writer_of(scratch, MEMBERSHIP_SCRATCH_BYTES);
+    if (membership_proposal(membership, member, &item.reconfigure) == STATUS_OK) item_put(&writer, &item);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    save_record(writer_slice(&writer), outlet);
+}
+
+void membership_save(const struct membership *membership, uint8_t *scratch, struct outlet *outlet) {
+    CHECK(!membership->is_decided);
+    uint32_t members = membership->roster.members;
+    save_roster(membership, scratch, outlet);
+    outlet_put_u64s(outlet, membership->filled, members);
+    for (uint32_t m = 0; m < members; m++) save_proposal(membership, m, scratch, outlet);
+    outlet_put_u32(outlet, membership->keys_count);
+    outlet_put(outlet, membership->keys, (size_t)membership->keys_count * KEY_BYTES);
+}
+
+static enum status load_roster(struct membership *membership, uint64_t epoch, struct reader *reader) {
+    struct slice record;
+    if (epoch == 0) return STATUS_OK;
+    uint32_t members = membership->roster.members;
+    TRY(take_record(reader, &record));
+    TRY(roster_read(record, &membership->roster));
+    return membership->roster.epoch == epoch && membership->roster.members == members ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+static enum status load_keys(struct membership *membership, struct reader *reader) {
+    struct slice keys;
+    TRY(reader_u32_to(reader, KEYS_USED_MAX, &membership->keys_count));
+    TRY(reader_take(reader, (size_t)membership->keys_count * KEY_BYTES, &keys));
+    memcpy(membership->keys, keys.data, keys.bytes);
+    for (uint32_t m = 0; m < membership->roster.members; m++)
+        if (roster_has(&membership->roster, m) && !was_used(membership, membership->roster.keys[m]))
+            return STATUS_CONFLICT;
+    return STATUS_OK;
+}
+
+static enum status load_proposal(struct membership *membership, uint32_t member, struct reader *reader) {
+    struct slice record, bytes;
+    struct item item;
+    TRY(take_record(reader, &record));
+    if (record.bytes == 0) return STATUS_OK;
+    struct reader rest = reader_of(record);
+    TRY(item_take(&rest, &item, &bytes));
+    TRY(reader_end(&rest));
+    if (item.kind != ITEM_RECONFIGURE || !roster_has(&membership->roster, member)) return STATUS_BAD_VALUE;
+    TRY(roster_check(&membership->roster, &item.reconfigure));
+    keep(&membership->proposals[member], &item.reconfigure);
+    return STATUS_OK;
+}
+
+enum status membership_load(struct membership *membership, uint64_t epoch, struct reader *reader) {
+    TRY(load_roster(membership, epoch, reader));
+    TRY(reader_u64s(reader, epoch, membership->filled, membership->roster.members));
+    for (uint32_t m = 0; m < membership->roster.members; m++) TRY(load_proposal(membership, m, reader));
+    return load_keys(membership, reader);
+}

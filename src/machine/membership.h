@@ -6,6 +6,8 @@
 #ifndef MACHINE_MEMBERSHIP_H
 #define MACHINE_MEMBERSHIP_H
 
+#include "base/outlet.h"
+#include "wire/item.h"
 #include "wire/proof.h"
 #include "wire/roster.h"
 
@@ -52,5 +54,12 @@ enum status membership_proposal(const struct membership *membership, uint32_t me
 void membership_begin(struct membership *membership);
 /* Whether this proof is about who is a member now, and not about somebody who was at the place before. */
 bool membership_convicts(const struct membership *membership, const struct proof *proof);
+
+/* For snapshots (machine/snapshot.c); nothing may be decided (checked): none is taken of the last block of an epoch.
+ * `scratch` of MEMBERSHIP_SCRATCH_BYTES holds a record on its way. Loading is into one that was just initialised. */
+#define MEMBERSHIP_SCRATCH_BYTES RECORD_EPOCH_BYTES_MAX
+_Static_assert(MEMBERSHIP_SCRATCH_BYTES >= ITEM_BYTES_MAX, "a proposal fits");
+void membership_save(const struct membership *membership, uint8_t *scratch, struct outlet *outlet);
+enum status membership_load(struct membership *membership, uint64_t epoch, struct reader *reader) MUST_USE;
 
 #endif

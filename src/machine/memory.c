@@ -18,6 +18,7 @@ struct sizes {
     size_t families;
     size_t standing;
     size_t watch;
+    size_t trail;
     size_t members;
     size_t order;
     size_t scratch;
@@ -39,6 +40,7 @@ static struct sizes sizes_of(const struct genesis *genesis) {
         .families = families_bytes(genesis->members, questions_capacity(genesis)),
         .standing = arena_rounded(standing_bytes(genesis->members)),
         .watch = watch_bytes(genesis->members),
+        .trail = trail_bytes(genesis->members),
         .members = arena_rounded(merkle_tree_bytes(genesis->members)),
         .order = arena_rounded(order_scratch_count(order_batches_max(genesis->members)) * sizeof(uint32_t)),
         .scratch = arena_rounded(SCRATCH_BYTES),
@@ -50,8 +52,8 @@ static struct sizes sizes_of(const struct genesis *genesis) {
 
 size_t machine_bytes(const struct genesis *genesis) {
     struct sizes sizes = sizes_of(genesis);
-    return sizes.machine + sizes.docket + sizes.families + sizes.standing + sizes.watch + sizes.members +
-           sizes.order + sizes.scratch + sizes.pool + sizes.preview;
+    return sizes.machine + sizes.docket + sizes.families + sizes.standing + sizes.watch + sizes.trail +
+           sizes.members + sizes.order + sizes.scratch + sizes.pool + sizes.preview;
 }
 
 static void init_setting(struct machine *machine) {
@@ -73,6 +75,7 @@ static void init_trees(struct machine *machine) {
     epoch_init(machine);
     members_list(machine);
     levels_settle(machine);
+    levels_update_parameters(machine);
 }
 
 static void init_log(struct machine *machine) {
@@ -94,11 +97,13 @@ struct machine *machine_init(void *memory, size_t bytes, const struct genesis *g
     arena_init(&arena, memory, bytes);
     struct machine *machine = arena_need(&arena, sizes.machine);
     machine->genesis = *genesis;
+    machine->snapshot_interval = SNAPSHOT_INTERVAL;
     genesis_chain(genesis, &machine->chain);
     docket_init(&machine->docket, &arena, questions_capacity(genesis));
     families_init(&machine->families, &arena, genesis->members, questions_capacity(genesis));
     machine->standing = standing_init(arena_need(&arena, sizes.standing), sizes.standing, genesis->members);
     watch_init(&machine->watch, &arena, machine->standing, genesis->members);
+    trail_init(&machine->trail, &arena, genesis->members);
     merkle_tree_init(&machine->members, arena_need(&arena, sizes.members), genesis->members);
     machine->order = arena_need(&arena, sizes.order);
     machine->scratch = arena_need(&arena, sizes.scratch);

@@ -15,7 +15,7 @@ static void copy_from_state(struct machine *machine, uint32_t index) {
 void machine_preview_begin(struct machine *machine, const struct question_id *id) {
     struct preview *preview = &machine->preview;
     uint32_t index;
-    CHECK(!preview->is_open);
+    CHECK(!preview->is_open && !machine->is_unusable);
     preview->is_open = true;
     preview->is_known = false;
     preview->is_changed = false;

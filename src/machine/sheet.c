@@ -54,7 +54,10 @@ void sheet_fill(uint8_t *sheet, const struct question *question, uint32_t member
     }
 }
 
-void sheet_silence(uint8_t *sheet, uint32_t member) { sheet[member] = SHEET_SILENT; }
+void sheet_silence(uint8_t *sheet, uint32_t members, uint32_t hypotheses, uint32_t member) {
+    sheet[member] = SHEET_SILENT;
+    memset(sheet + members + (size_t)member * hypotheses * 2, 0, (size_t)hypotheses * 2);
+}
 
 uint8_t sheet_label(const uint8_t *sheet, uint32_t member) { return sheet[member]; }
 
@@ -63,4 +66,21 @@ void sheet_probabilities(const uint8_t *sheet, uint32_t members, uint32_t hypoth
     CHECK(sheet[member] != SHEET_SILENT);
     const uint8_t *row = sheet + members + (size_t)member * hypotheses * 2;
     for (uint32_t j = 0; j < hypotheses; j++) ret_probability[j] = ((uint32_t)row[2 * j] << 8 | row[2 * j + 1]) << 4;
+}
+
+/* Probabilities add up to 1 but for their rounding, which is upwards by less than one for each; those of the silent are
+ * not there. */
+static bool row_is_valid(const uint8_t *row, uint32_t hypotheses, bool is_silent) {
+    uint32_t sum = 0;
+    for (uint32_t j = 0; j < hypotheses; j++) sum += (uint32_t)row[2 * j] << 8 | row[2 * j + 1];
+    return is_silent ? sum == 0 : sum <= FIXED_ONE;
+}
+
+bool sheet_is_valid(const uint8_t *sheet, uint32_t members, uint32_t hypotheses) {
+    for (uint32_t m = 0; m < members; m++) {
+        bool is_silent = sheet[m] == SHEET_SILENT;
+        if (!is_silent && sheet[m] >= hypotheses) return false;
+        if (!row_is_valid(sheet + members + (size_t)m * hypotheses * 2, hypotheses, is_silent)) return false;
+    }
+    return true;
 }

@@ -20,11 +20,13 @@ size_t sheet_bytes(uint32_t members, uint32_t hypotheses);
 /* Fills a sheet of `members` from the evidence of the question. */
 void sheet_fill(uint8_t *sheet, const struct question *question, uint32_t members, const struct fixed_tables *tables);
 /* What this member said is nobody's any more. */
-void sheet_silence(uint8_t *sheet, uint32_t member);
+void sheet_silence(uint8_t *sheet, uint32_t members, uint32_t hypotheses, uint32_t member);
 /* The hypothesis that a member held likeliest, the lowest among equals; SHEET_SILENT. */
 uint8_t sheet_label(const uint8_t *sheet, uint32_t member);
 /* Its k probabilities with 16 fractional bits. The member must not be silent. */
 void sheet_probabilities(const uint8_t *sheet, uint32_t members, uint32_t hypotheses, uint32_t member,
                          uint32_t *ret_probability);
+/* Whether these bytes, sheet_bytes of them, have the form that sheet_fill gives them: for what comes from outside. */
+bool sheet_is_valid(const uint8_t *sheet, uint32_t members, uint32_t hypotheses);
 
 #endif

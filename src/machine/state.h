@@ -6,6 +6,7 @@
 #include "machine/families.h"
 #include "machine/machine.h"
 #include "machine/membership.h"
+#include "machine/trail.h"
 #include "machine/trial.h"
 #include "machine/watch.h"
 
@@ -35,7 +36,8 @@ struct machine {
     struct watch watch;
     struct trial trial;
     enum level levels[MEMBERS_MAX]; /* that each member committed last */
-    uint64_t raised_us;             /* block time of the newest block at a raised threshold; 0: there was none */
+    struct trail trail;
+    uint64_t raised_us; /* block time of the newest block at a raised threshold; 0: there was none */
     struct machine_asked asked[MEMBERS_MAX];
     uint64_t alarms;
     struct fixed_tables tables;
@@ -44,6 +46,14 @@ struct machine {
     bool is_relisted;                         /* names or keys are others than in the leaves */
     struct hash parameters;                   /* root of the parameters tree */
 
+    uint64_t snapshot_interval; /* blocks between two of them */
+    struct record_snapshot snapshot;
+    uint64_t challenge_from; /* the first leaf that challenges draw from: the state record of the snapshot's height */
+    bool is_unusable;        /* a snapshot that was refused may be half in here */
+
+    struct hash block;                 /* the last executed one */
+    uint64_t view;                     /* and its view */
+    struct merkle_frontier before_log; /* the log before the last state record */
     struct merkle_frontier log;
     struct merkle_frontier handover_log; /* before the last roster record */
     struct checkpoint checkpoint;
@@ -74,15 +84,26 @@ enum status levels_check(const struct machine *machine, uint32_t member, enum le
 enum status levels_take(struct machine *machine, uint32_t member, enum level level) MUST_USE;
 /* All items of the block are executed: the threshold of its height follows from the levels. */
 void levels_settle(struct machine *machine);
+/* The leaf of the parameters tree, from everything that it names. */
+void levels_update_parameters(struct machine *machine);
 bool levels_are_enhanced(const struct machine *machine);
 
 /* members.c: makes the leaves of the members tree; brings them up to date with roster and standing. */
 void members_list(struct machine *machine);
 void members_update(struct machine *machine);
 
-/* epoch.c: the first epoch, and at the beginning of a block the one that the block before decided on. The block must be
- * of the epoch (checked). */
+/* epoch.c: the first epoch; one that is under way in what was loaded; and at the beginning of a block the one that the
+ * block before decided on. The block must be of the epoch (checked). */
 void epoch_init(struct machine *machine);
+void epoch_resume(struct machine *machine);
 void epoch_begin(struct machine *machine, const struct block *block);
+
+/* machine.c: the end of a block once everything else is settled: the state record is the last leaf, and the checkpoint
+ * follows. */
+void machine_seal_block(struct machine *machine);
+
+/* snapshot.c: when one is due: the state as it is before machine_seal_block, which the record of the parameters names
+ * from now on. */
+void machine_commit_snapshot(struct machine *machine);
 
 #endif

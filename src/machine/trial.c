@@ -64,7 +64,8 @@ static void begin_trial(struct trial *trial, uint32_t members, const struct tria
     challenge_begin(&digest, beacon);
     for (uint32_t i = 0; i < CHALLENGE_LEAVES; i++) {
         struct slice leaf;
-        CHECK(ports->read_leaf(ports->context, challenge_leaf_index(beacon, block->size, i), &leaf) == STATUS_OK);
+        uint64_t index = block->from + challenge_leaf_index(beacon, block->size - block->from, i);
+        CHECK(ports->read_leaf(ports->context, index, &leaf) == STATUS_OK);
         challenge_add_leaf(&digest, leaf);
     }
     challenge_panel(beacon, values, weights);
@@ -83,4 +84,38 @@ void trial_end_block(struct trial *trial, struct standing *standing, const struc
     if (trial->height != 0 && block->height >= trial->until) end_trial(trial, standing);
     if (trial->height != 0 || block->height % interval != 0) return;
     begin_trial(trial, standing_members(standing), block, ports);
+}
+
+OUTLET_COVERS(struct trial, 16 + 2 * MEMBERS_MAX / 8 + MEMBERS_MAX * HASH_BYTES + 24);
+
+void trial_save(const struct trial *trial, uint32_t members, struct outlet *outlet) {
+    outlet_put_u64s(outlet, trial->outcomes, CHALLENGE_MISSING + 1);
+    outlet_put_u64(outlet, trial->height);
+    if (trial->height == 0) return;
+    outlet_put_u64(outlet, trial->until);
+    outlet_put_u64s(outlet, trial->answered, MEMBERS_MAX / 64);
+    outlet_put_u64s(outlet, trial->moved, MEMBERS_MAX / 64);
+    for (uint32_t m = 0; m < members; m++) outlet_put_hash(outlet, &trial->expected[m]);
+}
+
+static enum status load_set(struct reader *reader, uint32_t members, uint64_t *ret_set) {
+    TRY(reader_u64s(reader, UINT64_MAX, ret_set, MEMBERS_MAX / 64));
+    for (uint32_t m = members; m < MEMBERS_MAX; m++)
+        if (has(ret_set, m)) return STATUS_BAD_VALUE;
+    return STATUS_OK;
+}
+
+/* What is under way began at a height that has been, and ends at one that is to come. */
+enum status trial_load(struct trial *trial, uint32_t members, uint64_t height, struct reader *reader) {
+    TRY(reader_u64s(reader, UINT64_MAX, trial->outcomes, CHALLENGE_MISSING + 1));
+    TRY(reader_u64_to(reader, height, &trial->height));
+    if (trial->height == 0) return STATUS_OK;
+    TRY(reader_u64(reader, &trial->until));
+    uint64_t window = trial->until - trial->height;
+    if (trial->until <= height || (window != CHALLENGE_WINDOW && window != CHALLENGE_WINDOW_ENHANCED))
+        return STATUS_BAD_VALUE;
+    TRY(load_set(reader, members, trial->answered));
+    TRY(load_set(reader, members, trial->moved));
+    for (uint32_t m = 0; m < members; m++) TRY(reader_hash(reader, &trial->expected[m]));
+    return STATUS_OK;
 }

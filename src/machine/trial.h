@@ -6,6 +6,7 @@
 #ifndef MACHINE_TRIAL_H
 #define MACHINE_TRIAL_H
 
+#include "base/outlet.h"
 #include "machine/machine.h"
 #include "standing/standing.h"
 
@@ -45,12 +46,17 @@ void trial_excuse(struct trial *trial, uint32_t member);
 struct trial_block {
     uint64_t height;
     const struct hash *beacon; /* its hash */
-    uint64_t size;             /* leaves before its own */
+    uint64_t from;             /* the first leaf that may be asked for */
+    uint64_t size;             /* leaves before its own; above `from` */
     bool is_enhanced;          /* challenges come more often, and have less time */
 };
 /* The end of a block: ends what is over, begins what begins. A challenge that is still under way when another would
  * begin goes on to its end instead. */
 void trial_end_block(struct trial *trial, struct standing *standing, const struct trial_block *block,
                      const struct machine_ports *ports);
+
+/* For snapshots (machine/snapshot.c); `height` is that of the state. Of a trial that is over only the outcomes are left. */
+void trial_save(const struct trial *trial, uint32_t members, struct outlet *outlet);
+enum status trial_load(struct trial *trial, uint32_t members, uint64_t height, struct reader *reader) MUST_USE;
 
 #endif

@@ -135,3 +135,16 @@ void watch_on_seal(void *user, const struct question_seal *seal) {
     fill_missed(watch, seal, &voice);
     standing_on_panel(watch->standing, &voice);
 }
+
+OUTLET_COVERS(struct watch, sizeof(void *) + 8 + 6 * sizeof(void *));
+
+/* The rest is scratch of a seal. */
+void watch_save(const struct watch *watch, struct outlet *outlet) {
+    outlet_put_u64s(outlet, watch->seen, (size_t)watch->members * watch->members);
+    outlet_put_u64s(outlet, watch->moved_us, watch->members);
+}
+
+enum status watch_load(struct watch *watch, uint64_t now_us, struct reader *reader) {
+    TRY(reader_u64s(reader, UINT64_MAX, watch->seen, (size_t)watch->members * watch->members));
+    return reader_u64s(reader, now_us, watch->moved_us, watch->members);
+}

@@ -7,6 +7,7 @@
 #define MACHINE_WATCH_H
 
 #include "base/arena.h"
+#include "base/outlet.h"
 #include "belief/huber.h"
 #include "belief/question.h"
 #include "machine/machine.h"
@@ -37,5 +38,9 @@ void watch_depart(struct watch *watch, uint32_t member);
 /* For question_context; the user is the watch. */
 bool watch_had_seen(void *user, uint32_t member, uint32_t other, uint64_t seq);
 void watch_on_seal(void *user, const struct question_seal *seal);
+
+/* For snapshots (machine/snapshot.c); `now_us` is the time of the state. */
+void watch_save(const struct watch *watch, struct outlet *outlet);
+enum status watch_load(struct watch *watch, uint64_t now_us, struct reader *reader) MUST_USE;
 
 #endif

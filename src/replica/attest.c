@@ -59,6 +59,7 @@ static void certify(struct replica *r, uint64_t height) {
     r->certified_count = count;
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
     memcpy(r->certified_standing, r->standing[height % ATTESTED_HEIGHTS], sizeof r->certified_standing);
+    r->certified_parameters = r->parameters[height % ATTESTED_HEIGHTS];
     if (!r->restoring) r->ports.persist_certified(r->ports.context, own, signatures, count);
     if (newer) replica_event(r, &(struct replica_event){.kind = EVENT_CERTIFIED, .height = height});
 }
@@ -122,6 +123,7 @@ void replica_attest(struct replica *r, const struct checkpoint *checkpoint) {
     r->checkpoints[height % ATTESTED_HEIGHTS] = *checkpoint;
     for (uint32_t m = 0; m < r->members; m++)
         r->standing[height % ATTESTED_HEIGHTS][m] = machine_member(r->machine, m);
+    machine_parameters(r->machine, &r->parameters[height % ATTESTED_HEIGHTS]);
     if (r->restoring) return;
     attest(r, checkpoint);
     for (uint32_t m = 0; m < r->members; m++) {

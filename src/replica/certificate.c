@@ -23,6 +23,22 @@ static enum status add_leaf(const struct certificate_log *log, struct writer *pi
     return writer_status(pieces);
 }
 
+/* The record in the state of the certified height, which names its root. */
+static enum status add_parameters(const struct replica *replica, struct writer *pieces,
+                                  struct certificate *certificate) {
+    uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct record_state state;
+    struct hash hash;
+    if (replica_certified_parameters(replica)->threshold.denominator == 0) return STATUS_NOT_FINAL;
+    record_parameters_put(&writer, replica_certified_parameters(replica));
+    CHECK(writer_status(&writer) == STATUS_OK);
+    certificate->parameters = piece(pieces, writer_slice(&writer));
+    merkle_leaf(writer_slice(&writer), &hash);
+    TRY(record_state_read(certificate->state, &state));
+    return hash_equal(&hash, &state.parameters) ? STATUS_OK : STATUS_NOT_FINAL;
+}
+
 /* The records in the state of the certified height, which names their root. */
 static enum status add_members(const struct replica *replica, const struct roster *roster, struct writer *pieces,
                                struct certificate *certificate) {
@@ -91,10 +107,27 @@ static enum status add_handovers(struct replica *replica, struct writer *pieces,
     return writer_status(pieces);
 }
 
+/* Everything but the subject, around the newest certified height. */
+static enum status add_rest(struct replica *replica, const struct certificate_log *log,
+                            const struct checkpoint *checkpoint, const struct checkpoint_signature *signatures,
+                            uint32_t count, struct writer *pieces, struct certificate *certificate) {
+    const struct roster *roster = replica_certified_roster(replica);
+    if (roster == NULL) return STATUS_NOT_FINAL;
+    certificate->state_index = checkpoint->size - 1;
+    TRY(add_leaf(log, pieces, certificate->state_index, checkpoint->size, &certificate->state,
+                 certificate->state_proof, &certificate->state_proof_count));
+    TRY(add_parameters(replica, pieces, certificate));
+    TRY(add_members(replica, roster, pieces, certificate));
+    TRY(add_handovers(replica, pieces, checkpoint->epoch, certificate));
+    size_t note_at = pieces->bytes;
+    checkpoint_note_put(pieces, checkpoint, machine_chain(replica_machine(replica)), roster, signatures, count);
+    certificate->note = slice_of(pieces->data + note_at, pieces->bytes - note_at);
+    return writer_status(pieces);
+}
+
 enum status replica_certificate(struct replica *replica, const struct certificate_log *log,
                                 const struct certificate_capture *capture, uint64_t leaf, struct writer *pieces,
                                 struct writer *ret_file) {
-    const struct machine *machine = replica_machine(replica);
     struct certificate certificate = {0};
     struct checkpoint checkpoint;
     struct checkpoint_signature signatures[MEMBERS_MAX];
@@ -103,15 +136,20 @@ enum status replica_certificate(struct replica *replica, const struct certificat
     const struct roster *roster = replica_certified_roster(replica);
     if (roster == NULL) return STATUS_NOT_FINAL;
     TRY(add_belief(log, pieces, capture, leaf, &checkpoint, &certificate));
-    certificate.state_index = checkpoint.size - 1;
-    TRY(add_leaf(log, pieces, certificate.state_index, checkpoint.size, &certificate.state, certificate.state_proof,
-                 &certificate.state_proof_count));
-    TRY(add_members(replica, roster, pieces, &certificate));
-    TRY(add_handovers(replica, pieces, checkpoint.epoch, &certificate));
-    size_t note_at = pieces->bytes;
-    checkpoint_note_put(pieces, &checkpoint, machine_chain(machine), roster, signatures, count);
-    certificate.note = slice_of(pieces->data + note_at, pieces->bytes - note_at);
-    TRY(writer_status(pieces));
+    TRY(add_rest(replica, log, &checkpoint, signatures, count, pieces, &certificate));
+    certificate_put(ret_file, &certificate);
+    return writer_status(ret_file);
+}
+
+enum status replica_state_certificate(struct replica *replica, const struct certificate_log *log,
+                                      struct writer *pieces, struct writer *ret_file) {
+    struct certificate certificate = {0};
+    struct checkpoint checkpoint;
+    struct checkpoint_signature signatures[MEMBERS_MAX];
+    uint32_t count;
+    if (replica_certified(replica, &checkpoint, signatures, &count) != STATUS_OK) return STATUS_NOT_FINAL;
+    TRY(add_rest(replica, log, &checkpoint, signatures, count, pieces, &certificate));
+    certificate.belief = certificate.parameters;
     certificate_put(ret_file, &certificate);
     return writer_status(ret_file);
 }

@@ -41,4 +41,9 @@ enum status replica_certificate(struct replica *replica, const struct certificat
                                 const struct certificate_capture *capture, uint64_t leaf, struct writer *pieces,
                                 struct writer *ret_file) MUST_USE;
 
+/* The same about the state alone: what whoever verifies a snapshot needs (verifier/snapshot.h), while the parameters name
+ * that snapshot. Room and statuses as above. */
+enum status replica_state_certificate(struct replica *replica, const struct certificate_log *log,
+                                      struct writer *pieces, struct writer *ret_file) MUST_USE;
+
 #endif

@@ -54,6 +54,10 @@ enum status replica_certified(const struct replica *r, struct checkpoint *ret_ch
 
 const struct machine_member *replica_certified_standing(const struct replica *r) { return r->certified_standing; }
 
+const struct record_parameters *replica_certified_parameters(const struct replica *r) {
+    return &r->certified_parameters;
+}
+
 enum status replica_proof(const struct replica *r, uint32_t member, uint32_t index, struct slice *ret_proof) {
     if (member >= r->members || index >= r->peers[member].proofs) return STATUS_NOT_FOUND;
     *ret_proof = r->peers[member].proof[index].bytes;

@@ -37,6 +37,17 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
 
 /* --- Restoring from a ledger: before replica_start, in this order, each in ascending order. A status other than OK
  * means that the ledger is corrupt (STATUS_CORRUPT) or of another chain; then the replica must not be started. --- */
+/* Instead of the heights up to the one of a snapshot; none may have been restored before it. `certified` is the record
+ * that a certificate proves (verifier/snapshot.h): the bytes must be those that it names. `finalization`, of the
+ * snapshot's block, may be empty: then this member can't propose what follows that block. What snapshot_check and
+ * machine_load refuse; STATUS_CONFLICT when the snapshot is not of the certified height, STATUS_CORRUPT for another
+ * block's finalization.
+ *
+ * What must be in the ledger then: the leaf machine_state_record and the nodes machine_log_before; no earlier leaf, height
+ * or batch is ever asked for, but for what others ask and is answered by silence. A member that takes up its own lane
+ * from a snapshot starts with amnesia: it can't know what it signed since. */
+enum status replica_restore_snapshot(struct replica *replica, struct slice bytes,
+                                     const struct record_snapshot *certified, struct slice finalization) MUST_USE;
 /* An executed height with the root that was recorded for it: executed again (batches come through read_batch),
  * compared. */
 enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice bytes,
@@ -174,6 +185,8 @@ enum status replica_handover(struct replica *replica, uint64_t epoch, struct sli
 /* What the state of the certified height shows of the members, by number; older than what is remembered after a restart
  * it may be that of another height, which the members root in the state record tells. */
 const struct machine_member *replica_certified_standing(const struct replica *replica);
+/* And of the parameters, the same way: the parameters root tells. */
+const struct record_parameters *replica_certified_parameters(const struct replica *replica);
 /* The belief with every uncommitted batch that this member holds applied on top. */
 enum status replica_local_belief(struct replica *replica, const struct question_id *id,
                                  struct record_belief *ret_belief) MUST_USE;

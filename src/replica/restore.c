@@ -58,6 +58,67 @@ static enum status check_finalization(const struct replica *r, struct slice byte
     return vote_certificate_verify(&finalization, &r->chain, &r->keyring, r->roster.threshold);
 }
 
+_Static_assert(MACHINE_LANE_HASHES == LANE_HISTORY, "the state remembers what the lanes do");
+
+/* The lanes go on behind what the state says is executed. */
+static void take_up_lane(struct replica *r, uint32_t member) {
+    struct machine_lane lane;
+    uint64_t frontier[MEMBERS_MAX];
+    machine_lane(r->machine, member, &lane);
+    for (uint32_t other = 0; other < r->members; other++)
+        frontier[other] = machine_lane_seen(r->machine, member, other);
+    const struct cut_tip tip = {lane.seq, lane.hash};
+    const struct lane_start start = {tip, lane.wall_us, frontier, lane.is_sealed};
+    lanes_take_up(&r->lanes, member, &start);
+    struct hash hash;
+    for (uint64_t seq = lane.seq; machine_lane_hash(r->machine, member, seq, &hash) == STATUS_OK; seq--)
+        lanes_remember(&r->lanes, member, seq, &hash);
+    r->executed_cut.tips[member] = tip;
+    if (lane.is_sealed) member_set_add(&r->executed_cut.sealed, member);
+}
+
+static enum status load_snapshot(struct replica *r, struct slice bytes, const struct record_snapshot *certified) {
+    struct snapshot_head head;
+    struct reader reader = reader_of(bytes);
+    TRY(snapshot_head_take(&reader, &r->chain, &head));
+    if (head.height != certified->height) return STATUS_CONFLICT;
+    TRY(snapshot_check(certified, bytes));
+    return machine_load(r->machine, bytes);
+}
+
+/* The epoch that is under way in the snapshot: none is taken of a block that ends one. */
+static void resume_epoch(struct replica *r, const struct hash *block) {
+    replica_take_roster(r, machine_roster(r->machine));
+    r->previous = r->roster; /* who the members were before is not known */
+    monitor_set_absent(&r->monitor, &r->roster.absent, r->now.mono_us);
+    const struct agreement_epoch epoch = {.epoch = r->roster.epoch,
+                                          .threshold = r->roster.threshold,
+                                          .keyring = r->keyring,
+                                          .height = machine_height(r->machine),
+                                          .hash = *block,
+                                          .secret = r->signer};
+    if (r->roster.epoch > 0) agreement_begin_epoch(r->agreement, r->now.mono_us, &epoch, r->recovering);
+}
+
+enum status replica_restore_snapshot(struct replica *r, struct slice bytes, const struct record_snapshot *certified,
+                                     struct slice finalization) {
+    CHECK(r->restoring && machine_height(r->machine) == 0);
+    struct checkpoint checkpoint;
+    struct hash block;
+    uint64_t view;
+    TRY(load_snapshot(r, bytes, certified));
+    machine_block(r->machine, &block, &view);
+    resume_epoch(r, &block);
+    if (check_finalization(r, finalization, view, &block) != STATUS_OK) return STATUS_CORRUPT;
+    for (uint32_t m = 0; m < r->members; m++) take_up_lane(r, m);
+    cut_copy(&r->final_cut, &r->executed_cut);
+    agreement_restore_final(r->agreement, view, machine_height(r->machine), &block, finalization);
+    machine_checkpoint(r->machine, &checkpoint);
+    replica_watch_threshold(r, &checkpoint);
+    replica_attest(r, &checkpoint);
+    return STATUS_OK;
+}
+
 enum status replica_restore_height(struct replica *r, uint64_t height, struct slice bytes, struct slice finalization,
                                    const struct checkpoint *expected) {
     CHECK(r->restoring);
@@ -136,5 +197,6 @@ enum status replica_restore_certified(struct replica *r, const struct checkpoint
     memcpy(r->certified_signatures, signatures, count * sizeof *signatures);
     /* Of a height long ago it is another's: then no file is made before the next certificate. */
     memcpy(r->certified_standing, r->standing[checkpoint->height % ATTESTED_HEIGHTS], sizeof r->certified_standing);
+    r->certified_parameters = r->parameters[checkpoint->height % ATTESTED_HEIGHTS];
     return STATUS_OK;
 }

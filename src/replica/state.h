@@ -166,10 +166,12 @@ struct replica {
     struct attestation *attestations; /* one of each member for each height modulo that */
     struct checkpoint checkpoints[ATTESTED_HEIGHTS];
     struct machine_member standing[ATTESTED_HEIGHTS][MEMBERS_MAX]; /* in the states of these heights */
+    struct record_parameters parameters[ATTESTED_HEIGHTS];         /* in the same */
     struct checkpoint certified;
     struct checkpoint_signature certified_signatures[MEMBERS_MAX];
     uint32_t certified_count;
     struct machine_member certified_standing[MEMBERS_MAX]; /* in the state of that height, as far as it is known */
+    struct record_parameters certified_parameters;         /* the same */
     uint64_t heartbeat_at_us;
     uint32_t heartbeats;
     struct monitor monitor;

@@ -101,3 +101,17 @@ uint32_t collusion_cluster(const struct collusion *collusion, uint32_t member) {
 void collusion_forget(struct collusion *collusion, uint32_t member) { pairs_forget(&collusion->pairs, member); }
 
 void collusion_resize(struct collusion *collusion, uint32_t heads) { pairs_resize(&collusion->pairs, heads); }
+
+OUTLET_COVERS(struct collusion, sizeof(struct pairs) + 8);
+
+void collusion_save(const struct collusion *collusion, struct outlet *outlet) {
+    outlet_put_u32(outlet, (uint32_t)collusion->typical);
+    outlet_put_u32(outlet, collusion->turn);
+    pairs_save(&collusion->pairs, outlet);
+}
+
+enum status collusion_load(struct collusion *collusion, struct reader *reader) {
+    TRY(reader_i32s(reader, TYPICAL_MIN, STANDING_ONE, &collusion->typical, 1));
+    TRY(reader_u32_to(reader, 2 * HYPOTHESES_MAX, &collusion->turn));
+    return pairs_load(&collusion->pairs, reader);
+}

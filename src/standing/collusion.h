@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/pairs.h"
 #include "standing/voice.h"
 
@@ -43,5 +44,10 @@ void collusion_on_panel(struct collusion *collusion, const struct voice *voice);
 uint32_t collusion_ratio(const struct collusion *collusion, uint32_t member, bool enhanced);
 /* The smallest member of the cluster of flagged pairs that this one is in; itself when alone. For people only. */
 uint32_t collusion_cluster(const struct collusion *collusion, uint32_t member);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void collusion_save(const struct collusion *collusion, struct outlet *outlet);
+enum status collusion_load(struct collusion *collusion, struct reader *reader) MUST_USE;
 
 #endif

@@ -135,3 +135,18 @@ uint32_t copying_ratio(const struct copying *copying, uint32_t member, bool enha
     CHECK(member < copying->members);
     return cusum_ratio(copying->sum[member], cusum_threshold(copying->heads, 1, enhanced));
 }
+
+OUTLET_COVERS(struct copying, 24);
+
+void copying_save(const struct copying *copying, struct outlet *outlet) {
+    outlet_put_u32(outlet, copying->panels);
+    outlet_put_u32(outlet, (uint32_t)copying->usual);
+    outlet_put_i32s(outlet, copying->sum, copying->members);
+}
+
+enum status copying_load(struct copying *copying, struct reader *reader) {
+    int32_t cap = cusum_cap(cusum_threshold(copying->members, 1, false));
+    TRY(reader_u32_to(reader, USUAL_WINDOW, &copying->panels));
+    TRY(reader_i32s(reader, 0, STANDING_ONE, &copying->usual, 1));
+    return reader_i32s(reader, 0, cap, copying->sum, copying->members);
+}

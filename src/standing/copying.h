@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 struct copying {
@@ -48,5 +49,10 @@ void copying_resize(struct copying *copying, uint32_t heads);
 void copying_on_panel(struct copying *copying, const struct voice *voice);
 /* S/h with 16 fractional bits, at most 5/4. O(1). */
 uint32_t copying_ratio(const struct copying *copying, uint32_t member, bool enhanced);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void copying_save(const struct copying *copying, struct outlet *outlet);
+enum status copying_load(struct copying *copying, struct reader *reader) MUST_USE;
 
 #endif

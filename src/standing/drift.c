@@ -158,3 +158,35 @@ uint32_t drift_ratio(const struct drift *drift, uint32_t member, bool enhanced) 
     }
     return cusum_ratio(largest, enhanced ? cusum_threshold(drift->heads, streams_of(drift), true) : drift->threshold);
 }
+
+OUTLET_COVERS(struct drift, 24 + 8 * DRIFT_FRAMES + 8);
+
+void drift_save(const struct drift *drift, struct outlet *outlet) {
+    outlet_put_u32(outlet, drift->frames);
+    outlet_put_u32(outlet, drift->panels);
+    outlet_put_i32s(outlet, drift->offset, drift->frames);
+    outlet_put_i32s(outlet, drift->variance, drift->frames);
+    outlet_put_i32s(outlet, drift->streams, (size_t)drift->frames * STREAMS * drift->members);
+}
+
+/* The ranges that accumulate and observe keep: so nothing that follows can overflow or leave a table. Sums may be from when more places
+ * were taken. */
+static enum status load_stream(struct drift *drift, struct reader *reader, uint32_t frame, uint32_t stream) {
+    int32_t *values = stream_of(drift, frame, stream);
+    int32_t full = STANDING_ONE * 256;
+    int32_t cap = cusum_cap(cusum_threshold(drift->members, streams_of(drift), false));
+    if (stream < SUMS) return reader_i32s(reader, 0, cap, values, drift->members);
+    if (stream == MEAN) return reader_i32s(reader, -full, full, values, drift->members);
+    return reader_i32s(reader, 0, stream == SQUARE ? full : SQUARE_WINDOW, values, drift->members);
+}
+
+enum status drift_load(struct drift *drift, struct reader *reader) {
+    TRY(reader_u32_to(reader, DRIFT_FRAMES, &drift->frames));
+    TRY(reader_u32(reader, &drift->panels));
+    TRY(reader_i32s(reader, -OFFSET_MAX, OFFSET_MAX, drift->offset, drift->frames));
+    TRY(reader_i32s(reader, 0, STANDING_ONE, drift->variance, drift->frames));
+    if (drift->frames > 0) drift->threshold = cusum_threshold(drift->heads, streams_of(drift), false);
+    for (uint32_t f = 0; f < drift->frames; f++)
+        for (uint32_t s = 0; s < STREAMS; s++) TRY(load_stream(drift, reader, f, s));
+    return STATUS_OK;
+}

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 /* The outcome, then the hypotheses. */
@@ -55,5 +56,10 @@ void drift_resize(struct drift *drift, uint32_t heads);
 void drift_on_panel(struct drift *drift, const struct voice *voice);
 /* The largest S/h of the member, 16 fractional bits, at most 5/4. O(k). */
 uint32_t drift_ratio(const struct drift *drift, uint32_t member, bool enhanced);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void drift_save(const struct drift *drift, struct outlet *outlet);
+enum status drift_load(struct drift *drift, struct reader *reader) MUST_USE;
 
 #endif

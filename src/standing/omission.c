@@ -75,3 +75,22 @@ uint32_t omission_ratio(const struct omission *omission, uint32_t member, bool e
     CHECK(member < omission->members);
     return cusum_ratio(omission->sum[member], cusum_threshold(omission->heads, 1, enhanced));
 }
+
+OUTLET_COVERS(struct omission, 16 + 3 * sizeof(int32_t *));
+
+void omission_save(const struct omission *omission, struct outlet *outlet) {
+    outlet_put_u32(outlet, omission->panels);
+    outlet_put_u32(outlet, (uint32_t)omission->usual);
+    outlet_put_i32s(outlet, omission->sum, omission->members);
+    outlet_put_i32s(outlet, omission->share, omission->members);
+    outlet_put_i32s(outlet, omission->count, omission->members);
+}
+
+enum status omission_load(struct omission *omission, struct reader *reader) {
+    int32_t cap = cusum_cap(cusum_threshold(omission->members, 1, false));
+    TRY(reader_u32(reader, &omission->panels));
+    TRY(reader_i32s(reader, 0, STANDING_ONE, &omission->usual, 1));
+    TRY(reader_i32s(reader, 0, cap, omission->sum, omission->members));
+    TRY(reader_i32s(reader, 0, INT32_C(1) << 24, omission->share, omission->members));
+    return reader_i32s(reader, 0, SHARE_WINDOW, omission->count, omission->members);
+}

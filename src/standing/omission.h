@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 struct omission {
@@ -41,5 +42,10 @@ void omission_resize(struct omission *omission, uint32_t heads);
 void omission_on_panel(struct omission *omission, const struct voice *voice);
 /* S/h of the member, 16 fractional bits, at most 5/4. O(1). */
 uint32_t omission_ratio(const struct omission *omission, uint32_t member, bool enhanced);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void omission_save(const struct omission *omission, struct outlet *outlet);
+enum status omission_load(struct omission *omission, struct reader *reader) MUST_USE;
 
 #endif

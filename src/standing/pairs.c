@@ -440,3 +440,81 @@ uint32_t pairs_cluster(const struct pairs *pairs, uint32_t member) {
     CHECK(member < pairs->members);
     return root(pairs, member);
 }
+
+/* -------- snapshots */
+
+OUTLET_COVERS(struct pairs, 24 + 4 * sizeof(void *) + PAIRS_SCALES * sizeof(struct pairs_scale) + 3 * sizeof(void *) +
+                                8 * sizeof(int32_t));
+OUTLET_COVERS(struct pairs_scale, 2 * sizeof(void *) + 24);
+
+/* What pairs_end_panel can make of blocks of the largest values, with some room: nothing that follows overflows. */
+#define PRODUCT_MAX (INT32_C(1) << 30)
+#define PANELS_MAX  ((int64_t)PAIRS_BLOCK << 14)
+#define SQUARE_MAX  (INT64_C(1) << 28)
+#define FOURTH_MAX  (INT64_C(1) << 46)
+
+/* Of the open block only the panels so far: what comes after is zero. `excess` is made anew by every look. */
+void pairs_save(const struct pairs *pairs, struct outlet *outlet) {
+    size_t n = pairs->members;
+    outlet_put_u32(outlet, pairs->panels);
+    outlet_put_u32(outlet, (uint32_t)pairs->limit);
+    outlet_put_i32s(outlet, pairs->mean, n * PAIRS_SLOTS);
+    outlet_put(outlet, pairs->count, n * PAIRS_SLOTS);
+    for (size_t i = 0; i < n; i++) outlet_put_i16s(outlet, pairs->value + i * PAIRS_BLOCK, pairs->panels);
+    outlet_put_u64s(outlet, pairs->present, n);
+    for (uint32_t s = 0; s < PAIRS_SCALES; s++) {
+        const struct pairs_scale *scale = &pairs->scale[s];
+        outlet_put_i32s(outlet, scale->product, triangle(pairs->members));
+        outlet_put_i32s(outlet, scale->common, triangle(pairs->members));
+        const int64_t moments[] = {scale->panels, scale->square, scale->fourth};
+        outlet_put_i64s(outlet, moments, 3);
+    }
+    outlet_put_i32s(outlet, pairs->surprise, n);
+    for (size_t i = 0; i < n; i++) outlet_put_u16(outlet, pairs->cluster[i]);
+}
+
+static enum status load_block(struct pairs *pairs, struct reader *reader) {
+    size_t n = pairs->members;
+    struct slice counts;
+    TRY(reader_take(reader, n * PAIRS_SLOTS, &counts));
+    for (size_t i = 0; i < counts.bytes; i++) {
+        if (counts.data[i] > 1 << MEAN_SHIFT) return STATUS_BAD_VALUE;
+        pairs->count[i] = counts.data[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        TRY(reader_i16s(reader, -PAIRS_VALUE_MAX, PAIRS_VALUE_MAX, pairs->value + i * PAIRS_BLOCK, pairs->panels));
+    return reader_u64s(reader, (UINT64_C(1) << pairs->panels) - 1, pairs->present, n);
+}
+
+/* Two members can't have been together on more panels than there were. */
+static enum status load_scale(const struct pairs *pairs, struct reader *reader, struct pairs_scale *scale) {
+    int64_t moments[3];
+    TRY(reader_i32s(reader, -PRODUCT_MAX, PRODUCT_MAX, scale->product, triangle(pairs->members)));
+    TRY(reader_i32s(reader, 0, (int32_t)PANELS_MAX, scale->common, triangle(pairs->members)));
+    TRY(reader_i64s(reader, 0, FOURTH_MAX, moments, 3));
+    if (moments[0] > PANELS_MAX || moments[1] > SQUARE_MAX) return STATUS_BAD_VALUE;
+    scale->panels = moments[0];
+    scale->square = moments[1];
+    scale->fourth = moments[2];
+    size_t at = 0;
+    for (uint32_t i = 0; i < pairs->members; i++, at++)
+        for (uint32_t j = 0; j < i; j++, at++)
+            if (scale->common[at] > scale->panels) return STATUS_BAD_VALUE;
+    return STATUS_OK;
+}
+
+enum status pairs_load(struct pairs *pairs, struct reader *reader) {
+    size_t n = pairs->members;
+    int32_t mean_max = 2 * PAIRS_VALUE_MAX * (1 << MEAN_BITS);
+    TRY(reader_u32_to(reader, PAIRS_BLOCK - 1, &pairs->panels));
+    TRY(reader_i32s(reader, 0, PAIRS_VALUE_MAX, &pairs->limit, 1));
+    TRY(reader_i32s(reader, -mean_max, mean_max, pairs->mean, n * PAIRS_SLOTS));
+    TRY(load_block(pairs, reader));
+    for (uint32_t s = 0; s < PAIRS_SCALES; s++) TRY(load_scale(pairs, reader, &pairs->scale[s]));
+    TRY(reader_i32s(reader, 0, SURPRISE_MAX, pairs->surprise, n));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(reader_u16(reader, &pairs->cluster[i]));
+        if (pairs->cluster[i] > i) return STATUS_BAD_VALUE;
+    }
+    return STATUS_OK;
+}

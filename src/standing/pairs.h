@@ -39,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 /* Panels in a block: as many as a word has bits. */
@@ -99,5 +100,9 @@ uint32_t pairs_ratio(const struct pairs *pairs, uint32_t member, bool enhanced);
 /* The smallest member of the connected component of flagged pairs (S >= h, not enhanced), itself when alone. The
  * centre of a flagged star is paired with those that show at least half of the star's mean. */
 uint32_t pairs_cluster(const struct pairs *pairs, uint32_t member);
+
+/* As for the detectors that are made of it. */
+void pairs_save(const struct pairs *pairs, struct outlet *outlet);
+enum status pairs_load(struct pairs *pairs, struct reader *reader) MUST_USE;
 
 #endif

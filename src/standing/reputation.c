@@ -40,6 +40,20 @@ uint32_t reputation_value(const struct reputation *reputation) {
     return (uint32_t)((good << 16) / (good + reputation->b));
 }
 
+OUTLET_COVERS(struct reputation, 4 * sizeof(uint64_t));
+
+void reputation_save(const struct reputation *reputation, struct outlet *outlet) {
+    const uint64_t counts[] = {reputation->a, reputation->b, reputation->good, reputation->bad};
+    outlet_put_u64s(outlet, counts, 4);
+}
+
+enum status reputation_load(struct reputation *reputation, struct reader *reader) {
+    uint64_t counts[4];
+    TRY(reader_u64s(reader, REPUTATION_COUNT_MAX, counts, 4));
+    *reputation = (struct reputation){counts[0], counts[1], counts[2], counts[3]};
+    return STATUS_OK;
+}
+
 int32_t canary_gain(const uint32_t *probability, uint32_t hypotheses, uint32_t truth) {
     CHECK(hypotheses >= HYPOTHESES_MIN && hypotheses <= HYPOTHESES_MAX && truth < hypotheses);
     uint64_t sum = 0;

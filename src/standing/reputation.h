@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 /* Blocks in an epoch of reputation; a challenge comes as often. */
@@ -43,6 +44,10 @@ void reputation_add_canary(struct reputation *reputation, int32_t gain);
 void reputation_epoch(struct reputation *reputation);
 /* r with 16 fractional bits, 1 .. STANDING_ONE; exactly STANDING_ONE while there is no bad count. */
 uint32_t reputation_value(const struct reputation *reputation);
+
+/* For snapshots. STATUS_BAD_VALUE for a count that could not have come about. */
+void reputation_save(const struct reputation *reputation, struct outlet *outlet);
+enum status reputation_load(struct reputation *reputation, struct reader *reader) MUST_USE;
 
 /* The quadratic score of probabilities told for k hypotheses when `truth` is the true one, brought to [-1, 1]:
  *

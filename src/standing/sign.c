@@ -116,3 +116,21 @@ uint32_t sign_ratio(const struct sign *sign, uint32_t member, bool enhanced) {
     }
     return cusum_ratio(largest, enhanced ? cusum_threshold(sign->heads, streams_of(sign), true) : sign->threshold);
 }
+
+OUTLET_COVERS(struct sign, 24);
+
+static size_t sums_count(const struct sign *sign) { return (size_t)sign->frames * SIDES * sign->members; }
+
+void sign_save(const struct sign *sign, struct outlet *outlet) {
+    outlet_put_u32(outlet, sign->frames);
+    outlet_put_i32s(outlet, sign->sums, sums_count(sign));
+}
+
+enum status sign_load(struct sign *sign, struct reader *reader) {
+    TRY(reader_u32_to(reader, SIGN_FRAMES, &sign->frames));
+    if (sign->frames == 0) return STATUS_OK;
+    sign->threshold = cusum_threshold(sign->heads, streams_of(sign), false);
+    /* Sums may be from when more places were taken. */
+    int32_t cap = cusum_cap(cusum_threshold(sign->members, streams_of(sign), false));
+    return reader_i32s(reader, 0, cap, sign->sums, sums_count(sign));
+}

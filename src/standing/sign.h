@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/voice.h"
 
 /* The outcome, then the hypotheses. */
@@ -49,5 +50,10 @@ void sign_resize(struct sign *sign, uint32_t heads);
 void sign_on_panel(struct sign *sign, const struct voice *voice);
 /* The largest S/h of the member, 16 fractional bits, at most 5/4. O(k). */
 uint32_t sign_ratio(const struct sign *sign, uint32_t member, bool enhanced);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void sign_save(const struct sign *sign, struct outlet *outlet);
+enum status sign_load(struct sign *sign, struct reader *reader) MUST_USE;
 
 #endif

@@ -63,6 +63,8 @@ struct detector_row {
     uint32_t (*ratio)(const struct family *family, uint32_t member, bool enhanced);
     void (*forget)(struct family *family, uint32_t member);
     void (*resize)(struct family *family, uint32_t heads);
+    void (*save)(const struct family *family, struct outlet *outlet);
+    enum status (*load)(struct family *family, struct reader *reader);
 };
 
 #define DETECTOR(x)                                                                                                  \
@@ -74,7 +76,9 @@ struct detector_row {
         return x##_ratio(&family->x, member, enhanced);                                                              \
     }                                                                                                                \
     static void forget_##x(struct family *family, uint32_t member) { x##_forget(&family->x, member); }               \
-    static void resize_##x(struct family *family, uint32_t heads) { x##_resize(&family->x, heads); }
+    static void resize_##x(struct family *family, uint32_t heads) { x##_resize(&family->x, heads); }                 \
+    static void save_##x(const struct family *family, struct outlet *outlet) { x##_save(&family->x, outlet); }       \
+    static enum status load_##x(struct family *family, struct reader *reader) { return x##_load(&family->x, reader); }
 DETECTOR(drift)
 DETECTOR(sign)
 DETECTOR(collusion)
@@ -84,7 +88,7 @@ DETECTOR(omission)
 #undef DETECTOR
 
 #define ROW(x)                                                                                                       \
-    { #x, x##_bytes, init_##x, on_panel_##x, ratio_##x, forget_##x, resize_##x }
+    { #x, x##_bytes, init_##x, on_panel_##x, ratio_##x, forget_##x, resize_##x, save_##x, load_##x }
 static const struct detector_row detectors[DETECTORS] = {
     [DETECTOR_DRIFT] = ROW(drift),   [DETECTOR_SIGN] = ROW(sign),       [DETECTOR_COLLUSION] = ROW(collusion),
     [DETECTOR_TIMING] = ROW(timing), [DETECTOR_COPYING] = ROW(copying), [DETECTOR_OMISSION] = ROW(omission),
@@ -336,6 +340,19 @@ static void forget_alarms(struct standing *standing) {
     standing->alarms = 0;
 }
 
+static uint32_t probation_left(const struct member *its, uint64_t height) {
+    uint64_t left = its->probation_end > height ? its->probation_end - height : 0;
+    return (uint32_t)num_min_u64(left, STANDING_PROBATION_BLOCKS);
+}
+
+static void renew_ratio(struct standing *standing, uint32_t member) {
+    uint32_t ratios[DETECTORS];
+    uint32_t families[DETECTORS];
+    ratios_of(standing, member, ratios, families);
+    enum detector reason = reason_of(ratios);
+    standing->member[member].ratio = reason == DETECTORS ? 0 : ratios[reason];
+}
+
 void standing_end_block(struct standing *standing, uint64_t height, bool enhanced) {
     forget_alarms(standing);
     bool changed = enhanced != standing->enhanced || standing->resized;
@@ -351,14 +368,8 @@ void standing_end_block(struct standing *standing, uint64_t height, bool enhance
         struct member *its = &standing->member[i];
         if (its->is_absent) continue;
         if (height % STANDING_REPUTATION_INTERVAL == 0) reputation_epoch(&its->reputation);
-        uint64_t left = its->probation_end > height ? its->probation_end - height : 0;
-        its->probation_left = (uint32_t)num_min_u64(left, STANDING_PROBATION_BLOCKS);
-        if (!renewed) continue;
-        uint32_t ratios[DETECTORS];
-        uint32_t families[DETECTORS];
-        ratios_of(standing, i, ratios, families);
-        enum detector reason = reason_of(ratios);
-        its->ratio = reason == DETECTORS ? 0 : ratios[reason];
+        its->probation_left = probation_left(its, height);
+        if (renewed) renew_ratio(standing, i);
     }
     suspect(standing);
     for (uint32_t i = 0; i < standing->members; i++) standing->weights[i] = weight_of(&standing->member[i]);
@@ -423,4 +434,98 @@ bool standing_take_alarm(struct standing *standing, struct standing_alarm *ret_a
         return true;
     }
     CHECK(false);
+}
+
+/* Snapshots. */
+
+OUTLET_COVERS(struct family, 8 + sizeof(struct drift) + sizeof(struct sign) + sizeof(struct collusion) +
+                                 sizeof(struct timing) + sizeof(struct copying) + sizeof(struct omission) +
+                                 DETECTORS * MEMBERS_MAX * sizeof(uint32_t));
+OUTLET_COVERS(struct member, sizeof(struct reputation) + 32 + 2 * DETECTORS * sizeof(uint16_t));
+OUTLET_COVERS(struct standing, 16 + MEMBERS_MAX * (sizeof(uint32_t) + sizeof(struct member)) +
+                                   STANDING_FAMILIES_MAX * (sizeof(uint8_t *) + sizeof(struct family)));
+
+static uint16_t open_families(const struct standing *standing) {
+    uint32_t open = 0;
+    for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++) open |= (uint32_t)standing->family[f].open << f;
+    return (uint16_t)open;
+}
+
+static void save_member(const struct member *its, struct outlet *outlet) {
+    reputation_save(&its->reputation, outlet);
+    outlet_put_u64(outlet, its->probation_end);
+    outlet_put_u8(outlet, (uint8_t)its->proof);
+    for (uint32_t d = 0; d < DETECTORS; d++) outlet_put_u16(outlet, its->raised[d]);
+}
+
+void standing_save(const struct standing *standing, struct outlet *outlet) {
+    CHECK(standing->alarms == 0);
+    for (uint32_t i = 0; i < standing->members; i++) save_member(&standing->member[i], outlet);
+    outlet_put_u16(outlet, open_families(standing));
+    for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++) {
+        if (!standing->family[f].open) continue;
+        CHECK(!standing->family[f].dirty);
+        for (uint32_t d = 0; d < DETECTORS; d++) detectors[d].save(&standing->family[f], outlet);
+    }
+}
+
+static enum status load_member(struct member *its, struct reader *reader) {
+    uint8_t proof;
+    TRY(reputation_load(&its->reputation, reader));
+    TRY(reader_u64(reader, &its->probation_end));
+    TRY(reader_u8(reader, &proof));
+    if (proof >= STANDING_PROOFS) return STATUS_BAD_VALUE;
+    its->proof = (enum standing_proof)proof;
+    for (uint32_t d = 0; d < DETECTORS; d++) TRY(reader_u16(reader, &its->raised[d]));
+    return its->is_absent && its->probation_end != 0 ? STATUS_BAD_VALUE : STATUS_OK;
+}
+
+/* The ratios as the last block left them, and whether the alarms fit them: one stands from the threshold on, and falls
+ * below half of it. */
+static enum status restore_ratios(struct standing *standing, uint32_t number) {
+    struct family *family = &standing->family[number];
+    for (uint32_t d = 0; d < DETECTORS; d++) {
+        for (uint32_t i = 0; i < standing->members; i++) {
+            uint32_t ratio = family->open ? detectors[d].ratio(family, i, standing->enhanced) : 0;
+            bool raised = (standing->member[i].raised[d] >> number & 1) != 0;
+            if (ratio >= (uint32_t)STANDING_ONE && !raised) return STATUS_CONFLICT;
+            if (ratio < (uint32_t)STANDING_ONE / 2 && raised) return STATUS_CONFLICT;
+            family->ratios[d][i] = ratio;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status load_families(struct standing *standing, struct reader *reader) {
+    uint16_t open;
+    TRY(reader_u16(reader, &open));
+    for (uint32_t f = 0; f < STANDING_FAMILIES_MAX; f++) {
+        if ((open >> f & 1) != 0) {
+            struct family *family = family_open(standing, f);
+            for (uint32_t d = 0; d < DETECTORS; d++) TRY(detectors[d].load(family, reader));
+        }
+        TRY(restore_ratios(standing, f));
+    }
+    return STATUS_OK;
+}
+
+static void take_places(struct standing *standing, const struct member_set *absent) {
+    standing->heads = standing->members - member_set_count(absent);
+    standing->resized = false;
+    for (uint32_t i = 0; i < standing->members; i++) standing->member[i].is_absent = member_set_has(absent, i);
+}
+
+enum status standing_load(struct standing *standing, struct reader *reader, uint64_t height, bool enhanced,
+                          const struct member_set *absent) {
+    standing->enhanced = enhanced;
+    take_places(standing, absent);
+    for (uint32_t i = 0; i < standing->members; i++) TRY(load_member(&standing->member[i], reader));
+    TRY(load_families(standing, reader));
+    for (uint32_t i = 0; i < standing->members; i++) {
+        standing->member[i].probation_left = probation_left(&standing->member[i], height);
+        renew_ratio(standing, i);
+    }
+    suspect(standing);
+    for (uint32_t i = 0; i < standing->members; i++) standing->weights[i] = weight_of(&standing->member[i]);
+    return STATUS_OK;
 }

@@ -31,6 +31,8 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "base/outlet.h"
+#include "quorum/tally.h"
 #include "standing/reputation.h"
 #include "standing/voice.h"
 
@@ -134,6 +136,16 @@ void standing_member(const struct standing *standing, uint32_t member, struct st
 /* The smallest member of the cluster of colluding pairs that this one is in, in a family of questions; itself when
  * alone. For people only: nothing else depends on it. */
 uint32_t standing_cluster(const struct standing *standing, uint32_t member, uint32_t family);
+
+/* For snapshots: everything that follows depends on, as it is after standing_end_block and once its alarms are taken
+ * (checked), before anything else of the next block. What follows from the rest, weights above all, is not saved but
+ * made again. */
+void standing_save(const struct standing *standing, struct outlet *outlet);
+/* Into one that was just initialised for as many places, of which `absent` are vacant; `height` and `enhanced` are those
+ * of the last standing_end_block. Refuses values that can't have come about: STATUS_TRUNCATED, STATUS_BAD_VALUE, STATUS_CONFLICT (an alarm that the detectors
+ * do not show). After a refusal it is fit for nothing. */
+enum status standing_load(struct standing *standing, struct reader *reader, uint64_t height, bool enhanced,
+                          const struct member_set *absent) MUST_USE;
 
 /* A detector has crossed its threshold: once, and again only after it fell below half of it. */
 struct standing_alarm {

@@ -44,3 +44,9 @@ uint32_t timing_ratio(const struct timing *timing, uint32_t member, bool enhance
 void timing_forget(struct timing *timing, uint32_t member) { pairs_forget(&timing->pairs, member); }
 
 void timing_resize(struct timing *timing, uint32_t heads) { pairs_resize(&timing->pairs, heads); }
+
+OUTLET_COVERS(struct timing, sizeof(struct pairs));
+
+void timing_save(const struct timing *timing, struct outlet *outlet) { pairs_save(&timing->pairs, outlet); }
+
+enum status timing_load(struct timing *timing, struct reader *reader) { return pairs_load(&timing->pairs, reader); }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outlet.h"
 #include "standing/pairs.h"
 #include "standing/voice.h"
 
@@ -35,5 +36,10 @@ void timing_resize(struct timing *timing, uint32_t heads);
 void timing_on_panel(struct timing *timing, const struct voice *voice);
 /* S/h with 16 fractional bits, at most 5/4. O(1). */
 uint32_t timing_ratio(const struct timing *timing, uint32_t member, bool enhanced);
+
+/* For snapshots: everything that later panels depend on. Loading is into one that was just initialised; a status other
+ * than STATUS_OK leaves it in between, fit for nothing. */
+void timing_save(const struct timing *timing, struct outlet *outlet);
+enum status timing_load(struct timing *timing, struct reader *reader) MUST_USE;
 
 #endif

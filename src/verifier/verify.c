@@ -117,13 +117,14 @@ static enum status step_levels(struct inquiry *inquiry) {
 
 /* The parameters tree has one leaf, so its root is the hash of the leaf. */
 static enum status step_parameters(struct inquiry *inquiry) {
-    uint8_t bytes[RECORD_PARAMETERS_BYTES_MAX];
-    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct verify_result *result = &inquiry->result;
     struct hash root;
-    record_parameters_put(&writer, inquiry->result.checkpoint.threshold);
-    CHECK(!writer.overflowed);
-    merkle_leaf(writer_slice(&writer), &root);
-    return hash_equal(&root, &inquiry->result.state.parameters) ? STATUS_OK : STATUS_BAD_PROOF;
+    TRY(record_parameters_read(inquiry->certificate.parameters, &result->parameters));
+    merkle_leaf(inquiry->certificate.parameters, &root);
+    if (!hash_equal(&root, &result->state.parameters)) return STATUS_BAD_PROOF;
+    bool agrees = threshold_compare(result->parameters.threshold, result->checkpoint.threshold) == 0 &&
+                  result->parameters.snapshot.height <= result->checkpoint.height;
+    return agrees ? STATUS_OK : STATUS_CONFLICT;
 }
 
 static enum status step_weight(struct inquiry *inquiry) {
@@ -145,11 +146,19 @@ static enum status check_calibration(struct inquiry *inquiry) {
                                   certificate->proof_count, &result->checkpoint.root);
 }
 
+/* What is certified then is what the steps before have shown; the file says so by repeating it. */
+static enum status check_state_alone(const struct certificate *certificate) {
+    if (!slice_equal(certificate->belief, certificate->parameters)) return STATUS_BAD_TYPE;
+    bool is_alone = certificate->questions == 0 && certificate->index == 0 && certificate->proof_count == 0;
+    return is_alone ? STATUS_OK : STATUS_CONFLICT;
+}
+
 static enum status step_belief(struct inquiry *inquiry) {
     const struct certificate *certificate = &inquiry->certificate;
     struct verify_result *result = &inquiry->result;
     enum record_kind kind;
     struct hash leaf;
+    if (inquiry->policy->is_snapshot) return check_state_alone(certificate);
     result->is_calibration = record_calibration_read(certificate->belief, &result->calibration) == STATUS_OK;
     if (result->is_calibration) return check_calibration(inquiry);
     TRY(record_belief_read(certificate->belief, &kind, &result->belief));
@@ -184,7 +193,7 @@ static enum status step_more_weight(struct inquiry *inquiry) {
 static enum status step_outcome(struct inquiry *inquiry) {
     const struct record_belief *belief = &inquiry->result.belief;
     if (!inquiry->policy->has_expect) return STATUS_OK;
-    if (inquiry->result.is_calibration) return STATUS_WRONG_OUTCOME;
+    if (inquiry->result.is_calibration || inquiry->policy->is_snapshot) return STATUS_WRONG_OUTCOME;
     bool expected =
         belief->status == QUESTION_DECIDED && slice_equal(belief->hypotheses[belief->top], inquiry->policy->expect);
     return expected ? STATUS_OK : STATUS_WRONG_OUTCOME;

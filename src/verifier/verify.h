@@ -51,12 +51,13 @@ struct verify_policy {
     struct threshold threshold; /* heads and weight must reach this one too, whatever the checkpoint asks for */
     uint32_t min_margin;        /* the flip margin must be at least this; 0: any, and calibrations */
     int64_t min_probability;    /* of the leading hypothesis (verifier/probability.h); 0: any, and calibrations */
+    bool is_snapshot;           /* the certificate is to be about the state alone, for a snapshot of it */
 };
 
 struct verify_result {
     bool is_calibration;                   /* of a family; then there is no belief */
     struct record_calibration calibration; /* texts borrowed from the scratch memory, here and there */
-    struct record_belief belief;
+    struct record_belief belief; /* none either when the policy asks for a snapshot */
     bool is_verdict;      /* a verdict of the log; otherwise the standing of the question at the height */
     struct roster roster; /* of the epoch of the checkpoint: the genesis', or what the handovers made of it */
     struct checkpoint checkpoint;
@@ -67,6 +68,7 @@ struct verify_result {
     uint64_t weight_total;
     uint32_t apart; /* members who stand at major or severe */
     struct record_state state;
+    struct record_parameters parameters; /* what they say of a snapshot is for verifier/snapshot.h */
 };
 
 /* Judges a whole certificate file. `genesis` is one that genesis_read or genesis_valid accepted. `scratch` holds at
@@ -76,8 +78,9 @@ struct verify_result {
  * (FORM) and of checkpoint_note_read (NOTE); STATUS_WRONG_EPOCH; STATUS_BELOW_THRESHOLD (BASE, HEADS,
  * LEVELS, MORE_HEADS);
  * STATUS_BELOW_WEIGHT; STATUS_BAD_PROOF where a record is not under its root; STATUS_CONFLICT where two parts
- * contradict each other; STATUS_WRONG_OUTCOME (OUTCOME, MARGIN, PROBABILITY); STATUS_BAD_VALUE for a policy with an
- * impossible threshold (MORE_HEADS); statuses of decoding at any. */
+ * contradict each other; STATUS_BAD_TYPE for a certificate about something else than the policy asks for (BELIEF);
+ * STATUS_WRONG_OUTCOME (OUTCOME, MARGIN, PROBABILITY); STATUS_BAD_VALUE for a policy with an impossible threshold
+ * (MORE_HEADS); statuses of decoding at any. */
 enum status verify_certificate(struct slice file, const struct genesis *genesis, const struct verify_policy *policy,
                                uint8_t *scratch, size_t scratch_bytes, struct verify_result *ret_result,
                                enum verify_step *ret_step) MUST_USE;

@@ -25,6 +25,7 @@ void certificate_put(struct writer *writer, const struct certificate *certificat
     line_put_base64(writer, "state", certificate->state);
     line_put_decimal(writer, "state-index", certificate->state_index);
     put_proof(writer, "state-proof", certificate->state_proof, certificate->state_proof_count);
+    line_put_base64(writer, "parameters", certificate->parameters);
     for (uint32_t i = 0; i < certificate->members; i++)
         line_put_base64(writer, "member", certificate->member_records[i]);
     for (uint32_t i = 0; i < certificate->handovers_count; i++)
@@ -99,6 +100,7 @@ static enum status take_parts(struct slice *rest, struct writer *scratch, struct
     TRY(take_record(rest, "state", RECORD_STATE_BYTES_MAX, scratch, &to->state));
     TRY(line_take_decimal(rest, "state-index", &to->state_index));
     TRY(take_proof(rest, "state-proof", to->state_proof, &to->state_proof_count));
+    TRY(take_record(rest, "parameters", RECORD_PARAMETERS_BYTES_MAX, scratch, &to->parameters));
     TRY(take_members(rest, scratch, to));
     return take_handovers(rest, scratch, to);
 }

@@ -3,13 +3,15 @@
  *
  *     credimus/certificate/1
  *     belief <base64 of the record>                       a verdict or calibration record (log leaf) or a question
- *                                                         record (state leaf)
+ *                                                         record (state leaf); or, for a snapshot, the parameters
+ *                                                         record once more
  *     index <n>                                           in the log, or in the questions tree (question)
  *     proof <base64 hash>                                 one line per hash, zero or more: inclusion in that tree
  *     questions <n>                                       only for a question record: the size of the questions tree
  *     state <base64 of the state record>
  *     state-index <n>
  *     state-proof <base64 hash>                           zero or more
+ *     parameters <base64 of the parameters record>
  *     member <base64 of the member record>                one per place, in order
  *     handover <base64>                                   one per epoch that ended before, in order (wire/handover.h)
  *
@@ -34,6 +36,7 @@ struct certificate {
     uint64_t state_index;
     uint32_t state_proof_count;
     struct hash state_proof[MERKLE_PROOF_MAX];
+    struct slice parameters;
     uint32_t members;
     struct slice member_records[MEMBERS_MAX];
     uint32_t handovers_count;

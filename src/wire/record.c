@@ -13,7 +13,8 @@ enum {
     STATE_FIELDS = 7,
     MEMBER_FIELDS = 10,
     SUSPICION_FIELDS = 6,
-    PARAMETERS_FIELDS = 3,
+    PARAMETERS_FIELDS = 5,
+    SNAPSHOT_FIELDS = 3,
     PROOF_RECORD_FIELDS = 2,
     WEIGHT_MAX = 65536,
     RATIO_MAX = 81920, /* five quarters */
@@ -299,18 +300,46 @@ enum status record_suspicion_read(struct slice bytes, struct record_suspicion *r
 
 /* Parameters and proofs. */
 
-void record_parameters_put(struct writer *writer, struct threshold threshold) {
-    field_put_kind(writer, PARAMETERS_FIELDS, RECORD_PARAMETERS);
-    field_put_threshold(writer, threshold);
+static void put_snapshot(struct writer *writer, const struct record_snapshot *snapshot) {
+    if (snapshot->height == 0) {
+        cbor_put_null(writer);
+        return;
+    }
+    cbor_put_array(writer, SNAPSHOT_FIELDS);
+    cbor_put_uint(writer, snapshot->height);
+    cbor_put_uint(writer, snapshot->bytes);
+    field_put_hash(writer, &snapshot->root);
 }
 
-enum status record_parameters_read(struct slice bytes, struct threshold *ret_threshold) {
+static enum status take_snapshot(struct reader *reader, struct record_snapshot *ret_snapshot) {
+    *ret_snapshot = (struct record_snapshot){.height = 0};
+    if (cbor_next_is_null(reader)) return cbor_take_null(reader);
+    TRY(cbor_take_array_exactly(reader, SNAPSHOT_FIELDS));
+    TRY(cbor_take_uint(reader, &ret_snapshot->height));
+    TRY(cbor_take_uint(reader, &ret_snapshot->bytes));
+    TRY(cbor_take_hash(reader, &ret_snapshot->root));
+    return ret_snapshot->height > 0 && ret_snapshot->bytes > 0 ? STATUS_OK : STATUS_BAD_VALUE;
+}
+
+void record_parameters_put(struct writer *writer, const struct record_parameters *parameters) {
+    CHECK(parameters->snapshot.height == 0 || parameters->snapshot.bytes > 0);
+    field_put_kind(writer, PARAMETERS_FIELDS, RECORD_PARAMETERS);
+    field_put_threshold(writer, parameters->threshold);
+    cbor_put_uint(writer, parameters->is_enhanced ? 1 : 0);
+    put_snapshot(writer, &parameters->snapshot);
+}
+
+enum status record_parameters_read(struct slice bytes, struct record_parameters *ret_parameters) {
     struct reader reader = reader_of(bytes);
-    struct threshold threshold;
+    struct record_parameters parameters;
+    uint32_t is_enhanced;
     TRY(field_take_kind(&reader, PARAMETERS_FIELDS, RECORD_PARAMETERS));
-    TRY(field_take_threshold(&reader, &threshold));
+    TRY(field_take_threshold(&reader, &parameters.threshold));
+    TRY(field_take_u32(&reader, 1, &is_enhanced));
+    parameters.is_enhanced = is_enhanced == 1;
+    TRY(take_snapshot(&reader, &parameters.snapshot));
     TRY(reader_end(&reader));
-    *ret_threshold = threshold;
+    *ret_parameters = parameters;
     return STATUS_OK;
 }
 

@@ -14,7 +14,9 @@
  *     question  [14, ...the fields of a verdict...]      questions tree, in the order of creation
  *     member    [15, place, name, key, weight, level, reputation, suspicion, reason, proof]
  *                                              members tree, by place; at a vacant one the name is null
- *     parameter [16, numerator, denominator]   parameters tree: the threshold in force
+ *     parameters [16, numerator, denominator, enhanced (0 or 1), [height, bytes, root] or null]
+ *                                              parameters tree, its one leaf: the threshold in force, whether
+ *                                              monitoring is enhanced, the newest snapshot
  *
  * log_odds[j] = (L_j - L_top) / k in quanta, rounded to nearest with ties to even: 0 for the
  * top, never above 0 for the others; probabilities are softmax of these, at the edge. */
@@ -128,9 +130,21 @@ struct record_suspicion {
 void record_suspicion_put(struct writer *writer, const struct record_suspicion *suspicion);
 enum status record_suspicion_read(struct slice bytes, struct record_suspicion *ret_suspicion) MUST_USE;
 
-#define RECORD_PARAMETERS_BYTES_MAX 32
-void record_parameters_put(struct writer *writer, struct threshold threshold);
-enum status record_parameters_read(struct slice bytes, struct threshold *ret_threshold) MUST_USE;
+/* What the state says of its newest snapshot (wire/snapshot.h). */
+struct record_snapshot {
+    uint64_t height;  /* whose state it is; 0: there is none yet, and the rest is zero */
+    uint64_t bytes;   /* at least 1 */
+    struct hash root; /* RFC 9162 over its chunks */
+};
+
+struct record_parameters {
+    struct threshold threshold; /* in force */
+    bool is_enhanced;           /* monitoring, docs/protocol.md 6 */
+    struct record_snapshot snapshot;
+};
+#define RECORD_PARAMETERS_BYTES_MAX 96
+void record_parameters_put(struct writer *writer, const struct record_parameters *parameters);
+enum status record_parameters_read(struct slice bytes, struct record_parameters *ret_parameters) MUST_USE;
 
 #define RECORD_PROOF_BYTES_EXTRA 16
 void record_proof_put(struct writer *writer, struct slice proof);

@@ -67,9 +67,13 @@ def member_records(epoch):
                         [15, p, None, ZEROS, 0, 0, 65536, 0, 0, 0]) for p, who in enumerate(ROSTERS[epoch][1])]
 
 
+def parameters_record(threshold):
+    return cbor.encode([16, *threshold, 0, None])
+
+
 def state_record(height, members, threshold):
     return cbor.encode([13, height, sha256(b"block", bytes([height])), 1767323046000000 + height, root([leaf(q) for q in QUESTIONS]),
-                        root([leaf(record) for record in members]), leaf(cbor.encode([16, *threshold]))])
+                        root([leaf(record) for record in members]), leaf(parameters_record(threshold))])
 
 
 def belief(kind, height):
@@ -149,7 +153,7 @@ def certificate(height, **changed):
     index, proof = (0, []) if is_open else (1, readers.path(1, leaves))
     return ("credimus/certificate/1\n" + lines("belief", [QUESTIONS[0] if is_open else VERDICT]) + f"index {index}\n" + lines("proof", proof)
             + ("questions 1\n" if is_open else "") + lines("state", [state_record(height, members, threshold)])
-            + f"state-index {size - 1}\n" + lines("state-proof", readers.path(size - 1, leaves)) + lines("member", members)
+            + f"state-index {size - 1}\n" + lines("state-proof", readers.path(size - 1, leaves)) + lines("parameters", [parameters_record(threshold)]) + lines("member", members)
             + lines("handover", changed.get("handovers", HANDOVERS[:epoch])) + "\n" + note)
 
 

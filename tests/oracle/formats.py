@@ -127,7 +127,7 @@ QUESTIONS = [
 ]
 WEIGHTS = [65536, 65536, 65536, 32768]
 MEMBERS = [cbor.encode([15, i, NAMES[i], KEYS[i], WEIGHTS[i], 0, 65536, 0 if i < 3 else 32768, 0 if i < 3 else 5, 0]) for i in range(4)]
-PARAMETERS = cbor.encode([16, *THRESHOLD])
+PARAMETERS = cbor.encode([16, *THRESHOLD, 0, None])
 SUSPICION = cbor.encode([17, 3, 5, 0, 70000, 1])
 RESULTS = root([leaf(cbor.encode([19, PANEL, 2, 1, [1, 2, 4090, 3]]))])
 CALIBRATED = cbor.encode([19, PANEL, 2, 1, [1, 2, 4090, 3]])
@@ -166,7 +166,7 @@ def lines(word, blobs):
 def certificate_file(record, index, proof, questions):
     return ("credimus/certificate/1\n" + lines("belief", [record]) + f"index {index}\n" + lines("proof", proof)
             + (f"questions {questions}\n" if questions else "") + lines("state", [STATE]) + f"state-index {len(LOG) - 1}\n"
-            + lines("state-proof", readers.path(len(LOG) - 1, LEAVES)) + lines("member", MEMBERS) + "\n" + NOTE)
+            + lines("state-proof", readers.path(len(LOG) - 1, LEAVES)) + lines("parameters", [PARAMETERS]) + lines("member", MEMBERS) + "\n" + NOTE)
 
 
 CERTIFICATES = [

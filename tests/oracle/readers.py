@@ -285,7 +285,9 @@ def read_certificate(file, genesis_json):
     if apart > len(roster.members) - math.ceil(len(roster.members) * roster.threshold):
         raised = min(roster.threshold + fractions.Fraction(15, 100), fractions.Fraction(9, 10))
         demand(threshold >= max(roster.threshold, raised), "the threshold was raised")
-    demand(leaf(cbor.encode([16, *checkpoint["threshold"]])) == state[6], "the parameters")
+    parameters_bytes = blobs(fields, "parameters")[0]
+    parameters = cbor.decode(parameters_bytes)
+    demand(leaf(parameters_bytes) == state[6] and parameters[:3] == [16, *checkpoint["threshold"]], "the parameters")
     weight = sum(r[4] for r in decoded if r[2] in signers)
     demand(weight >= sum(r[4] for r in decoded) * threshold, "enough weight")
     belief_bytes = blobs(fields, "belief")[0]

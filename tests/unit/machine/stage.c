@@ -24,6 +24,7 @@ struct machine *machine_of(const struct stage *stage) {
 }
 
 enum status say(struct stage *stage, uint32_t member, struct item item, struct question_id *ret_id) {
+    book_turn(stage->book, machine_of(stage));
     struct question_id id = book_item_of(stage->book, member, &item);
     book_seal(stage->book, member, stage->now_us++, 0, NULL);
     world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
@@ -32,6 +33,7 @@ enum status say(struct stage *stage, uint32_t member, struct item item, struct q
 }
 
 void empty_block(struct stage *stage, uint32_t member) {
+    book_turn(stage->book, machine_of(stage));
     book_seal(stage->book, member, stage->now_us++, 0, NULL);
     world_block(stage->world, stage->book->count - 1, stage->book->count, NULL);
 }

@@ -597,12 +597,6 @@ static struct item any_change(struct stage *stage, struct prng *prng, const stru
     return item;
 }
 
-/* Lanes whose key is new begin again. */
-static void begin_lanes(struct stage *stage, const struct roster *before, const struct roster *after) {
-    for (uint32_t m = 0; m < after->members; m++)
-        if (memcmp(after->keys[m], before->keys[m], KEY_BYTES) != 0) stage->book->seq[m] = after->epoch << 32;
-}
-
 static void random_batches(struct stage *stage, struct prng *prng, const struct roster *roster,
                            const struct question_id ids[2], const struct item *favourite) {
     for (uint32_t m = 0; m < roster->members; m++) {
@@ -637,7 +631,7 @@ static void random_epochs_in_any_order_then_the_same_roots(void **state) {
         const struct roster *next = machine_next_roster(machine);
         size_t from = stage.book->count;
         if (next != NULL) {
-            begin_lanes(&stage, machine_roster(machine), next);
+            book_turn(stage.book, machine);
             favourite = any_change(&stage, &prng, next, &keys);
         }
         random_batches(&stage, &prng, next != NULL ? next : machine_roster(machine), ids, &favourite);

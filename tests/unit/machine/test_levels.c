@@ -21,9 +21,10 @@ static struct machine_partition partition_of(const struct stage *stage) {
     return partition;
 }
 
-/* What is signed, and what the state is bound to: SHA-256(0 || [16, a, b]), encoded by hand. */
+/* What is signed, and what the state is bound to: SHA-256(0 || [16, a, b, enhanced, null]), encoded by hand. */
 static void assert_threshold(const struct stage *stage, uint8_t numerator, uint8_t denominator) {
-    const uint8_t leaf[] = {0, 0x83, 16, numerator, denominator};
+    const uint8_t enhanced = partition_of(stage).is_enhanced ? 1 : 0;
+    const uint8_t leaf[] = {0, 0x85, 16, numerator, denominator, enhanced, 0xf6};
     struct record_state state;
     struct hash expected;
     sha256_of(slice_of(leaf, sizeof leaf), &expected);

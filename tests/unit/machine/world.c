@@ -59,6 +59,13 @@ static void fill_header(struct made *made) {
     sha256_of(slice_of(made->header, made->header_bytes), &made->batch.hash);
 }
 
+void book_turn(struct book *book, const struct machine *machine) {
+    const struct roster *before = machine_roster(machine), *after = machine_next_roster(machine);
+    for (uint32_t m = 0; after != NULL && m < after->members; m++)
+        if (roster_has(after, m) && memcmp(after->keys[m], before->keys[m], KEY_BYTES) != 0)
+            book->seq[m] = seq_base(after->epoch);
+}
+
 void book_seal(struct book *book, uint32_t member, uint64_t wall_us, uint32_t deps_count, const uint32_t *deps) {
     if (book->count == book->capacity) {
         book->capacity = book->capacity == 0 ? 64 : 2 * book->capacity;
@@ -116,6 +123,13 @@ struct world *world_new(const struct genesis *genesis, const struct book *book) 
     return world;
 }
 
+struct world *world_new_with_interval(const struct genesis *genesis, const struct book *book, uint64_t interval) {
+    struct world *world = world_new(genesis, book);
+    world->interval = interval;
+    machine_snapshot_every(world->machine, interval);
+    return world;
+}
+
 static void drop_leaves(struct world *world) {
     for (size_t i = 0; i < world->leaves_count; i++) free(world->leaves[i].bytes);
     free(world->leaves);
@@ -167,10 +181,10 @@ static void keep_genesis(struct world *world) {
 static void keep_leaf(void *context, uint64_t index, struct slice bytes, const struct hash *leaf_hash) {
     struct world *world = context;
     struct hash hash;
-    if (world->leaves_count == 0) keep_genesis(world);
+    if (world->leaves_count == 0 && world->first_leaf == 0) keep_genesis(world);
     merkle_leaf(bytes, &hash);
     assert_memory_equal(hash.bytes, leaf_hash->bytes, HASH_BYTES);
-    assert_int_equal(index, world->leaves_count);
+    assert_int_equal(index, world->first_leaf + world->leaves_count);
     keep_bytes(world, bytes, leaf_hash);
 }
 
@@ -191,6 +205,42 @@ static void count_changed(void *context, const struct record_belief *belief) {
     world->changed++;
 }
 
+struct world *world_load(const struct world *source, struct slice snapshot, enum status *ret_status) {
+    struct world *world = world_new_with_interval(&source->genesis, source->book, source->interval);
+    struct slice record;
+    struct hash leaf;
+    uint64_t index;
+    *ret_status = machine_load(world->machine, snapshot);
+    if (*ret_status != STATUS_OK) return world;
+    machine_checkpoint(world->machine, &world->checkpoint);
+    assert_int_equal(machine_state_record(world->machine, &record, &index), STATUS_OK);
+    assert_int_equal(machine_log_before(world->machine)->count, index);
+    world->first_leaf = machine_challenge_from(world->machine);
+    for (uint64_t i = world->first_leaf; i < index; i++) {
+        const struct leaf *old = &source->leaves[i - source->first_leaf];
+        keep_bytes(world, slice_of(old->bytes, old->bytes_count), &old->hash);
+    }
+    merkle_leaf(record, &leaf);
+    keep_bytes(world, record, &leaf);
+    return world;
+}
+
+static void append_chunk(void *context, struct slice chunk) {
+    struct writer *writer = context;
+    assert_true(writer->bytes % SNAPSHOT_CHUNK_BYTES == 0 && chunk.bytes <= SNAPSHOT_CHUNK_BYTES);
+    writer_put(writer, chunk.data, chunk.bytes);
+}
+
+struct slice world_save(const struct world *world) {
+    uint64_t bytes = machine_snapshot_bytes(world->machine);
+    struct writer writer = writer_of(malloc(bytes), bytes);
+    assert_non_null(writer.data);
+    machine_save(world->machine, append_chunk, &writer);
+    assert_int_equal(writer_status(&writer), STATUS_OK);
+    assert_int_equal(writer.bytes, bytes);
+    return writer_slice(&writer);
+}
+
 /* The cut that the batches make: the newest of each lane, members ascending. */
 static void fill_entries(const struct book *book, size_t from, size_t to, struct block *block) {
     for (uint32_t m = 0; m < MEMBERS_MAX; m++) {
@@ -204,8 +254,9 @@ static void fill_entries(const struct book *book, size_t from, size_t to, struct
 
 static enum status read_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
     const struct world *world = context;
-    if (index >= world->leaves_count) return STATUS_NOT_FOUND;
-    *ret_bytes = slice_of(world->leaves[index].bytes, world->leaves[index].bytes_count);
+    if (index < world->first_leaf || index - world->first_leaf >= world->leaves_count) return STATUS_NOT_FOUND;
+    const struct leaf *leaf = &world->leaves[index - world->first_leaf];
+    *ret_bytes = slice_of(leaf->bytes, leaf->bytes_count);
     return STATUS_OK;
 }
 

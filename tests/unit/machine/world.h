@@ -27,6 +27,8 @@ struct book {
     uint32_t items_count;
 };
 
+/* Before a block is written: when it is the first one of an epoch, lanes whose key is new begin again. */
+void book_turn(struct book *book, const struct machine *machine);
 struct book *book_new(void);
 void book_free(struct book *book);
 /* Adds an item to the batch that is being filled. */
@@ -56,7 +58,9 @@ struct world {
     void *memory;
     size_t memory_bytes;
     const struct book *book;
-    struct leaf *leaves;
+    struct leaf *leaves; /* those of the log from first_leaf on */
+    uint64_t interval;   /* of snapshots; 0: the one of the machine */
+    uint64_t first_leaf; /* 0, unless the machine was loaded from a snapshot */
     size_t leaves_count;
     size_t leaves_capacity;
     struct refusal *refusals;
@@ -68,6 +72,14 @@ struct world {
 
 void world_genesis(uint32_t members, uint64_t state_bytes, struct genesis *ret_genesis);
 struct world *world_new(const struct genesis *genesis, const struct book *book);
+/* A machine that commits to a snapshot every so many blocks. */
+struct world *world_new_with_interval(const struct genesis *genesis, const struct book *book, uint64_t interval);
+/* A fresh one, loaded from a snapshot; what machine_load says of it in `ret_status`, and only when that is STATUS_OK the
+ * rest. Leaves that a challenge may ask for and that are older than the snapshot come from `source`: there are none when
+ * the state commits to this very snapshot. */
+struct world *world_load(const struct world *source, struct slice snapshot, enum status *ret_status);
+/* The snapshot of its height: malloc'ed bytes. */
+struct slice world_save(const struct world *world);
 void world_free(struct world *world);
 /* Executes the batches [from, to) of the book as one block, in an order that `prng` shuffles (NULL: as they were made). */
 void world_block(struct world *world, size_t from, size_t to, struct prng *prng);

@@ -153,7 +153,7 @@ static enum status port_read_leaf(void *context, uint64_t index, struct slice *r
     return memory_ledger_read_leaf(((struct node *)context)->ledger, index, ret_bytes);
 }
 
-static struct replica_ports ports_of(struct node *node) {
+struct replica_ports cluster_ports(struct node *node) {
     return (struct replica_ports){.context = node,
                                   .persist_batch = port_batch,
                                   .persist_vote = port_vote,
@@ -244,12 +244,13 @@ void cluster_start(struct cluster *cluster, uint32_t number, enum replica_memory
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     assert_true(node->memory != MAP_FAILED);
     struct replica_config config = cluster->config;
-    struct replica_ports ports = ports_of(node);
+    struct replica_ports ports = node->ports != NULL ? *node->ports : cluster_ports(node);
     config.self = number;
     config.secret = node->secret;
     config.next_secret = node->has_next_secret ? node->next_secret : NULL;
     node->executed_seq = 0;
     node->replica = replica_init(node->memory, cluster->replica_bytes, &config, &ports);
+    if (cluster->before_restoring != NULL) cluster->before_restoring(node);
     restore(node);
     replica_start(node->replica, cluster_time(node), memory);
     for (uint32_t peer = 0; peer < cluster->places; peer++) {
@@ -266,7 +267,7 @@ void cluster_forget(struct cluster *cluster, uint32_t number) {
 }
 
 struct cluster *cluster_new(struct threshold threshold) {
-    return cluster_new_with(threshold, CLUSTER_MEMBERS, 0);
+    return cluster_new_with(threshold, CLUSTER_MEMBERS, 0, NULL);
 }
 
 void cluster_key(uint32_t number, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_key[KEY_BYTES]) {
@@ -274,9 +275,11 @@ void cluster_key(uint32_t number, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_
     ed25519_from_seed(seed, ret_secret, ret_key);
 }
 
-struct cluster *cluster_new_with(struct threshold threshold, uint32_t members, uint32_t vacant) {
+struct cluster *cluster_new_with(struct threshold threshold, uint32_t members, uint32_t vacant,
+                                 void (*before_restoring)(struct node *node)) {
     struct cluster *cluster = calloc(1, sizeof *cluster);
     assert_non_null(cluster);
+    cluster->before_restoring = before_restoring;
     struct genesis *genesis = &cluster->genesis;
     snprintf(genesis->name, sizeof genesis->name, "test");
     genesis->created_us = CLUSTER_EPOCH_US;

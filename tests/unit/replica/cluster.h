@@ -27,6 +27,7 @@ struct node {
     struct replica *replica; /* NULL: down */
     void *memory;
     struct memory_ledger *ledger;
+    const struct replica_ports *ports; /* instead of those over the ledger; NULL: those */
     uint8_t secret[SECRET_BYTES];
     uint8_t next_secret[SECRET_BYTES];
     bool has_next_secret;
@@ -61,13 +62,16 @@ struct cluster {
     size_t votes_count;
     struct tip *batches;
     size_t batches_count;
+    /* Called for each new replica before anything is restored; NULL: nothing. */
+    void (*before_restoring)(struct node *node);
     bool lies; /* contradictions are part of the test */
 };
 
 /* All up, links up. */
 struct cluster *cluster_new(struct threshold threshold);
-/* With vacant places behind the members, whose replicas are not started. */
-struct cluster *cluster_new_with(struct threshold threshold, uint32_t members, uint32_t vacant);
+/* With vacant places behind the members, whose replicas are not started; `before_restoring` may be NULL. */
+struct cluster *cluster_new_with(struct threshold threshold, uint32_t members, uint32_t vacant,
+                                 void (*before_restoring)(struct node *node));
 /* The key pair that member `number` has in every cluster; numbers beyond its places are good for new keys. */
 void cluster_key(uint32_t number, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_key[KEY_BYTES]);
 void cluster_free(struct cluster *cluster);
@@ -76,6 +80,8 @@ void cluster_run(struct cluster *cluster, uint64_t us);
 /* Runs until everybody who is up has executed the same height, nothing waits, and it is certified there; fails the
  * test after `us`. */
 void cluster_settle(struct cluster *cluster, uint64_t us);
+/* The ports of a member over its ledger in memory, for ports that replace some of them. */
+struct replica_ports cluster_ports(struct node *node);
 /* Drops what was not committed. */
 void cluster_crash(struct cluster *cluster, uint32_t number);
 void cluster_start(struct cluster *cluster, uint32_t number, enum replica_memory memory);

@@ -391,7 +391,7 @@ static void key_replaced_twice_without_a_restart_then_it_goes_on(void **state) {
 
 static void member_removed_then_the_others_go_on_without_it(void **state) {
     (void)state;
-    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0);
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0, NULL);
     struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
     for (uint32_t m = 0; m < 5; m++) assert_int_equal(cluster_tell(cluster, m, question, "before"), STATUS_OK);
     cluster_settle(cluster, 20000000);
@@ -414,7 +414,7 @@ static void member_removed_then_the_others_go_on_without_it(void **state) {
 /* A member of five is dead for good: the four others are a quorum, and are all there are afterwards. */
 static void dead_member_removed_then_the_rest_can_bear_a_loss_again(void **state) {
     (void)state;
-    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0);
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0, NULL);
     struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
     cluster_crash(cluster, 4);
     cluster->nodes[4].is_removed = true;
@@ -430,7 +430,7 @@ static void dead_member_removed_then_the_rest_can_bear_a_loss_again(void **state
 
 static void member_added_then_it_catches_up_and_takes_part(void **state) {
     (void)state;
-    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 4, 2);
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 4, 2, NULL);
     struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
     uint8_t key[KEY_BYTES];
     cluster_key(4, cluster->nodes[4].secret, key);

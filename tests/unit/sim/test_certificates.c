@@ -37,12 +37,13 @@ static void questions_close_then_every_member_has_certificates_that_verify(void 
 static uint8_t copy[65536];
 static uint64_t flipped; /* leaves that were changed */
 
-static enum status flip_last_byte(void *disk, uint64_t index, struct slice *ret_bytes) {
+/* The byte that stands so many from the end. */
+static enum status flip_byte(void *disk, uint64_t index, size_t from_end, struct slice *ret_bytes) {
     struct slice leaf;
     TRY(memory_disk()->read_leaf(disk, index, &leaf));
-    assert_true(leaf.bytes > 0 && leaf.bytes <= sizeof copy);
+    assert_true(leaf.bytes > from_end && leaf.bytes <= sizeof copy);
     memcpy(copy, leaf.data, leaf.bytes);
-    copy[leaf.bytes - 1] ^= 1;
+    copy[leaf.bytes - 1 - from_end] ^= 1;
     flipped++;
     *ret_bytes = slice_of(copy, leaf.bytes);
     return STATUS_OK;
@@ -54,17 +55,18 @@ static enum status flip_verdicts(void *disk, uint64_t index, struct slice *ret_b
     enum record_kind kind;
     struct slice leaf;
     TRY(memory_disk()->read_leaf(disk, index, &leaf));
-    if (record_belief_read(leaf, &kind, &belief) == STATUS_OK) return flip_last_byte(disk, index, ret_bytes);
+    if (record_belief_read(leaf, &kind, &belief) == STATUS_OK) return flip_byte(disk, index, 0, ret_bytes);
     *ret_bytes = leaf;
     return STATUS_OK;
 }
 
-/* State records alone. */
+/* State records alone: a byte of the questions root, which is followed by two other hashes. The roots after it are those of
+ * records that the file has too. */
 static enum status flip_states(void *disk, uint64_t index, struct slice *ret_bytes) {
     struct record_state record;
     struct slice leaf;
     TRY(memory_disk()->read_leaf(disk, index, &leaf));
-    if (record_state_read(leaf, &record) == STATUS_OK) return flip_last_byte(disk, index, ret_bytes);
+    if (record_state_read(leaf, &record) == STATUS_OK) return flip_byte(disk, index, 2 * (HASH_BYTES + 2), ret_bytes);
     *ret_bytes = leaf;
     return STATUS_OK;
 }

@@ -85,6 +85,7 @@ struct built {
     uint8_t belief[512];
     uint8_t other_belief[512];
     uint8_t state[RECORD_STATE_BYTES_MAX];
+    uint8_t parameters[RECORD_PARAMETERS_BYTES_MAX];
     uint8_t members[SAMPLE_MEMBERS][RECORD_MEMBER_BYTES_MAX];
     uint8_t note[2048];
     struct leaves log;
@@ -176,8 +177,13 @@ static void build_state(const struct sample_log *log, struct built *built) {
     uint8_t buffer[RECORD_PARAMETERS_BYTES_MAX];
     struct leaves parameters = {0};
     struct writer writer = writer_of(buffer, sizeof buffer);
-    record_parameters_put(&writer, log->parameters);
+    struct record_parameters record = {log->parameters, log->is_enhanced, log->snapshot};
+    record_parameters_put(&writer, &record);
     add_leaf(&parameters, writer_slice(&writer));
+    if (log->file_parameters_forged) record.threshold = log->checkpoint;
+    writer = writer_of(built->parameters, sizeof built->parameters);
+    record_parameters_put(&writer, &record);
+    built->certificate.parameters = writer_slice(&writer);
     struct record_state state = {.height = log->state_height,
                                  .block = sample_hash_of(0x42),
                                  .time_us = 1700000001000000,
@@ -251,6 +257,11 @@ void sample_log_certify(const struct sample_log *log, struct writer *ret_file) {
     build_note(log, built);
     if (log->other_question_in_file)
         built->certificate.belief = put_subject(log, "Is it not?", built->other_belief, sizeof built->other_belief);
+    if (log->state_alone) {
+        built->certificate.belief = built->certificate.parameters;
+        built->certificate.index = 0;
+        built->certificate.proof_count = 0;
+    }
     certificate_put(ret_file, &built->certificate);
     free(built);
 }

@@ -17,7 +17,11 @@ struct sample_log {
     struct threshold base;       /* in the genesis */
     struct threshold checkpoint; /* in the signed text */
     struct threshold parameters; /* in the state */
-    uint32_t signers;            /* bit i: member i signs */
+    bool is_enhanced;
+    struct record_snapshot snapshot; /* that the parameters name */
+    bool file_parameters_forged;     /* the file has others than the state: of the checkpoint's threshold */
+    bool state_alone;                /* certify the state instead of the verdict */
+    uint32_t signers;                /* bit i: member i signs */
     uint32_t weights[SAMPLE_MEMBERS];
     uint32_t reputations[SAMPLE_MEMBERS];
     uint32_t suspicions[SAMPLE_MEMBERS];

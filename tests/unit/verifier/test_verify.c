@@ -129,6 +129,8 @@ static void threshold_other_than_in_the_state_then_refused(void **state) {
     (void)state;
     struct sample_log log = sample_log_good();
     log.parameters = (struct threshold){9, 10};
+    assert_judged(&log, &no_policy, STATUS_CONFLICT, VERIFY_PARAMETERS);
+    log.file_parameters_forged = true;
     assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_PARAMETERS);
 }
 
@@ -178,6 +180,8 @@ static void partition_hidden_in_one_place_then_refused(void **state) {
     assert_judged(&log, &no_policy, STATUS_BELOW_THRESHOLD, VERIFY_LEVELS);
     log.checkpoint = (struct threshold){9, 10};
     log.parameters = (struct threshold){3, 4};
+    assert_judged(&log, &no_policy, STATUS_CONFLICT, VERIFY_PARAMETERS);
+    log.file_parameters_forged = true;
     assert_judged(&log, &no_policy, STATUS_BAD_PROOF, VERIFY_PARAMETERS);
 }
 

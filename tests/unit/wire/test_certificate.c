@@ -29,9 +29,9 @@ static enum status rewrite(void *context, struct slice bytes, struct writer *ret
 
 static void certificate_put_then_the_lines_of_its_description(void **state) {
     (void)state;
-    static const char expected[] =
-        FIRST "belief AQI=\nindex 7\nproof " ZEROS "proof " ZEROS
-              "questions 9\nstate Aw==\nstate-index 12\nstate-proof " ZEROS "member BA==\nmember BQY=\n\nthe note";
+    static const char expected[] = FIRST "belief AQI=\nindex 7\nproof " ZEROS "proof " ZEROS
+                                         "questions 9\nstate Aw==\nstate-index 12\nstate-proof " ZEROS
+                                         "parameters Bw==\nmember BA==\nmember BQY=\n\nthe note";
     uint8_t buffer[1024];
     struct certificate certificate = {.belief = slice_of("\x01\x02", 2),
                                       .index = 7,
@@ -40,6 +40,7 @@ static void certificate_put_then_the_lines_of_its_description(void **state) {
                                       .state = slice_of("\x03", 1),
                                       .state_index = 12,
                                       .state_proof_count = 1,
+                                      .parameters = slice_of("\x07", 1),
                                       .members = 2,
                                       .member_records = {slice_of("\x04", 1), slice_of("\x05\x06", 2)},
                                       .note = slice_of_text("the note")};
@@ -50,6 +51,7 @@ static void certificate_put_then_the_lines_of_its_description(void **state) {
     assert_int_equal(read(expected, &found), STATUS_OK);
     assert_true(slice_equal(found.belief, certificate.belief));
     assert_true(slice_equal(found.state, certificate.state));
+    assert_true(slice_equal(found.parameters, certificate.parameters));
     assert_true(slice_equal(found.member_records[1], certificate.member_records[1]));
     assert_true(slice_equal(found.note, certificate.note));
     assert_int_equal(found.index, 7);
@@ -62,7 +64,7 @@ static void certificate_put_then_the_lines_of_its_description(void **state) {
 
 static void certificates_of_another_form_then_refused(void **state) {
     (void)state;
-#define REST "state Aw==\nstate-index 12\nmember BA==\n\nn"
+#define REST "state Aw==\nstate-index 12\nparameters Bw==\nmember BA==\n\nn"
     static const struct {
         const char *text;
         enum status expected;
@@ -85,9 +87,13 @@ static void certificates_of_another_form_then_refused(void **state) {
         {FIRST "belief AQI=\nindex 7\nquestions 1\nproof " ZEROS REST, STATUS_BAD_FORMAT},
         {FIRST "belief AQI=\nindex 7\nmore 1\n" REST, STATUS_BAD_FORMAT},
         {FIRST "index 7\nbelief AQI=\n" REST, STATUS_BAD_FORMAT},
-        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\n\nn", STATUS_BAD_FORMAT},
-        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nmember BA==\n\n", STATUS_BAD_FORMAT},
-        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nmember BA==\nn", STATUS_BAD_FORMAT},
+        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nparameters Bw==\n\nn", STATUS_BAD_FORMAT},
+        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nmember BA==\n\nn", STATUS_BAD_FORMAT},
+        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nparameters \nmember BA==\n\nn", STATUS_BAD_FORMAT},
+        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nparameters Bw==\nmember BA==\n\n",
+         STATUS_BAD_FORMAT},
+        {FIRST "belief AQI=\nindex 7\nstate Aw==\nstate-index 12\nparameters Bw==\nmember BA==\nn",
+         STATUS_BAD_FORMAT},
     };
     struct certificate certificate;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -105,6 +111,7 @@ static enum status read_counts(uint32_t proof, uint32_t state_proof, uint32_t me
     for (uint32_t i = 0; i < proof; i++) writer_put_text(&writer, "proof " ZEROS);
     writer_put_text(&writer, "state Aw==\nstate-index 12\n");
     for (uint32_t i = 0; i < state_proof; i++) writer_put_text(&writer, "state-proof " ZEROS);
+    writer_put_text(&writer, "parameters Bw==\n");
     for (uint32_t i = 0; i < members; i++) writer_put_text(&writer, "member BA==\n");
     writer_put_text(&writer, "\nn");
     assert_int_equal(writer_status(&writer), STATUS_OK);
@@ -134,7 +141,7 @@ static void file_above_its_limit_or_scratch_too_small_then_refused(void **state)
 static void certificate_then_strict_up_to_the_note(void **state) {
     (void)state;
     static const char text[] = FIRST "belief AQI=\nindex 7\nproof " ZEROS "questions 9\nstate Aw==\nstate-index 12\n"
-                                     "state-proof " ZEROS "member BA==\nmember BQY=\n\nn";
+                                     "state-proof " ZEROS "parameters Bw==\nmember BA==\nmember BQY=\n\nn";
     char changed[sizeof text];
     struct certificate certificate;
     for (size_t at = 0; at < sizeof text - 1; at++) {

@@ -45,9 +45,9 @@ static enum status rewrite_suspicion(void *context, struct slice bytes, struct w
 
 static enum status rewrite_parameters(void *context, struct slice bytes, struct writer *ret_again) {
     (void)context;
-    struct threshold threshold;
-    TRY(record_parameters_read(bytes, &threshold));
-    record_parameters_put(ret_again, threshold);
+    struct record_parameters parameters;
+    TRY(record_parameters_read(bytes, &parameters));
+    record_parameters_put(ret_again, &parameters);
     return STATUS_OK;
 }
 
@@ -90,20 +90,52 @@ static void other_records_then_strict(void **state) {
     record_suspicion_put(&writer, &suspicion);
     sample_check_strict(writer_slice(&writer), rewrite_suspicion, NULL);
     writer = writer_of(buffer, RECORD_PARAMETERS_BYTES_MAX);
-    record_parameters_put(&writer, (struct threshold){667, 1000});
+    struct record_parameters parameters = {.threshold = {667, 1000}, .is_enhanced = true};
+    record_parameters_put(&writer, &parameters);
+    sample_check_strict(writer_slice(&writer), rewrite_parameters, NULL);
+    parameters.snapshot = (struct record_snapshot){UINT64_MAX, UINT64_MAX, {{9}}};
+    writer = writer_of(buffer, RECORD_PARAMETERS_BYTES_MAX);
+    record_parameters_put(&writer, &parameters);
     sample_check_strict(writer_slice(&writer), rewrite_parameters, NULL);
 }
 
 static void parameters_put_then_the_bytes_of_their_description(void **state) {
     (void)state;
     uint8_t buffer[RECORD_PARAMETERS_BYTES_MAX];
-    struct threshold threshold;
+    struct record_parameters parameters = {.threshold = THRESHOLD_DEFAULT};
     struct writer writer = writer_of(buffer, sizeof buffer);
-    record_parameters_put(&writer, THRESHOLD_DEFAULT);
-    assert_true(slice_equal(writer_slice(&writer), slice_of("\x83\x10\x03\x04", 4)));
-    assert_int_equal(record_parameters_read(slice_of("\x83\x10\x02\x03", 4), &threshold), STATUS_BAD_VALUE);
-    assert_int_equal(record_parameters_read(slice_of("\x83\x10\x05\x04", 4), &threshold), STATUS_BAD_VALUE);
-    assert_int_equal(record_parameters_read(slice_of("\x83\x0f\x03\x04", 4), &threshold), STATUS_BAD_VALUE);
+    record_parameters_put(&writer, &parameters);
+    assert_true(slice_equal(writer_slice(&writer), slice_of("\x85\x10\x03\x04\x00\xf6", 6)));
+    parameters.is_enhanced = true;
+    parameters.snapshot = (struct record_snapshot){1024, 300, {{0xab}}};
+    writer = writer_of(buffer, sizeof buffer);
+    record_parameters_put(&writer, &parameters);
+    static const uint8_t expected[] = {0x85, 0x10, 3, 4, 1, 0x83, 0x19, 4, 0, 0x19, 1, 0x2c, 0x58, 32, 0xab};
+    assert_memory_equal(buffer, expected, sizeof expected);
+    assert_int_equal(writer.bytes, sizeof expected + HASH_BYTES - 1);
+}
+
+static void parameters_that_nobody_writes_then_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t count;
+        enum status status;
+    } cases[] = {
+        {"\x85\x10\x02\x03\x00\xf6", 6, STATUS_BAD_VALUE}, /* not above two thirds */
+        {"\x85\x10\x05\x04\x00\xf6", 6, STATUS_BAD_VALUE}, /* above one */
+        {"\x85\x0f\x03\x04\x00\xf6", 6, STATUS_BAD_VALUE}, /* of another kind */
+        {"\x85\x10\x03\x04\x02\xf6", 6, STATUS_BAD_VALUE}, /* no flag */
+        {"\x85\x10\x03\x04\x00\x82\x01\x01", 8, STATUS_BAD_VALUE},
+        {"\x85\x10\x03\x04\x00\x83\x00\x01\x58\x20********************************", 42, STATUS_BAD_VALUE},
+        {"\x85\x10\x03\x04\x00\x83\x01\x00\x58\x20********************************", 42, STATUS_BAD_VALUE},
+        {"\x85\x10\x03\x04\x00", 5, STATUS_TRUNCATED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct record_parameters parameters;
+        enum status status = record_parameters_read(slice_of(cases[i].bytes, cases[i].count), &parameters);
+        assert_int_equal(status, cases[i].status);
+    }
 }
 
 static void proof_record_put_then_the_proof_as_a_byte_string(void **state) {
@@ -326,6 +358,7 @@ int main(void) {
         cmocka_unit_test(random_belief_then_strict),
         cmocka_unit_test(other_records_then_strict),
         cmocka_unit_test(parameters_put_then_the_bytes_of_their_description),
+        cmocka_unit_test(parameters_that_nobody_writes_then_refused),
         cmocka_unit_test(proof_record_put_then_the_proof_as_a_byte_string),
         cmocka_unit_test(largest_records_then_they_fit),
         cmocka_unit_test(belief_fields_beyond_their_limits_then_refused),

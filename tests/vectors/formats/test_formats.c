@@ -251,9 +251,9 @@ static void put_member(struct slice bytes, struct writer *writer) {
 }
 
 static void put_parameters(struct slice bytes, struct writer *writer) {
-    struct threshold threshold;
-    assert_int_equal(record_parameters_read(bytes, &threshold), STATUS_OK);
-    record_parameters_put(writer, threshold);
+    struct record_parameters parameters;
+    assert_int_equal(record_parameters_read(bytes, &parameters), STATUS_OK);
+    record_parameters_put(writer, &parameters);
 }
 
 static void put_suspicion(struct slice bytes, struct writer *writer) {
