@@ -195,6 +195,7 @@ static void value_of(const struct node_config *config, enum config_key key, char
     case CONFIG_LOG_LEVEL: (void)snprintf(ret_value, VALUE_BYTES, "%s", log_level_name(config->log_level)); return;
     case CONFIG_LOG_FORMAT: (void)snprintf(ret_value, VALUE_BYTES, "%s", log_format_name(config->log_format)); return;
     case CONFIG_REQUESTS: (void)snprintf(ret_value, VALUE_BYTES, "%u", config->requests_per_second); return;
+    case CONFIG_RETAIN: (void)snprintf(ret_value, VALUE_BYTES, "%u", config->retain); return;
     case CONFIG_PEERS:
     case CONFIG_KEYS: break;
     }

@@ -91,6 +91,10 @@ void lanes_take_up(struct lanes *lanes, uint32_t member, const struct lane_start
     if (start->sealed) lanes_seal(lanes, member);
 }
 
+void lanes_forget(struct lanes *lanes) {
+    for (uint32_t m = 0; m < lanes->members; m++) lanes->lanes[m].forgotten = lanes->lanes[m].base.seq;
+}
+
 void lanes_remember(struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash) {
     CHECK(member < lanes->members);
     struct lane *lane = &lanes->lanes[member];

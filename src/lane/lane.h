@@ -78,6 +78,8 @@ struct lane_start {
  * can't be compared any more; whoever refers to such a one is believed. That is safe: a batch gets into a cut only when a
  * quorum holds it, and those who know better don't. */
 void lanes_take_up(struct lanes *lanes, uint32_t member, const struct lane_start *start);
+/* The ledger may have pruned what is executed by now: the same of all lanes. */
+void lanes_forget(struct lanes *lanes);
 /* The hash of an executed batch, one of the newest LANE_HISTORY of its lane. */
 void lanes_remember(struct lanes *lanes, uint32_t member, uint64_t seq, const struct hash *hash);
 

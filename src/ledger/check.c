@@ -11,6 +11,7 @@
 #include "wire/block.h"
 #include "wire/handover.h"
 #include "wire/proof.h"
+#include "wire/snapshot.h"
 
 void checking_found(struct checking *checking, const char *table, uint64_t row, const char *what) {
     checking->checked.findings += 1;
@@ -195,6 +196,35 @@ static void check_proof(struct checking *checking, sqlite3_stmt *statement) {
     (void)checking_require(checking, "proof", member, proof.member == member, "it is against another member");
 }
 
+static uint64_t chunks_of(struct checking *checking, uint64_t height, struct snapshot_hasher *hasher) {
+    static const char TEXT[] = "SELECT bytes, idx FROM chunk WHERE height = ?1 ORDER BY idx";
+    sqlite3_stmt *statement = NULL;
+    uint64_t count = 0;
+    if (sqlite3_prepare_v2(checking->database, TEXT, -1, &statement, NULL) != SQLITE_OK) return 0;
+    database_bind_number(statement, 1, height);
+    while (database_row(statement) == STATUS_OK && column_number(statement, 1) == count) {
+        struct slice chunk = column_bytes(statement, 0);
+        if (chunk.bytes == 0 || chunk.bytes > SNAPSHOT_CHUNK_BYTES) break;
+        snapshot_hash_chunk(hasher, chunk);
+        count++;
+    }
+    (void)sqlite3_finalize(statement);
+    return count;
+}
+
+static void check_snapshot(struct checking *checking, sqlite3_stmt *statement) {
+    uint64_t height = column_number(statement, 0), bytes = column_number(statement, 1);
+    struct snapshot_hasher hasher;
+    struct hash root;
+    checking->checked.others += 1;
+    snapshot_hasher_init(&hasher);
+    bool whole = chunks_of(checking, height, &hasher) == snapshot_chunks(bytes);
+    struct record_snapshot found = snapshot_hasher_record(&hasher, height);
+    bool same = whole && found.bytes == bytes && column_hash(statement, 2, &root) == STATUS_OK &&
+                hash_equal(&root, &found.root);
+    (void)checking_require(checking, "snapshot", height, same, "its chunks do not give the root");
+}
+
 static enum status check_rest(struct checking *checking) {
     static const struct {
         const char *table;
@@ -210,6 +240,7 @@ static enum status check_rest(struct checking *checking) {
          check_certified},
         {"proof", "SELECT member, n, bytes FROM proof", check_proof},
         {"epoch", "SELECT epoch, position, bytes FROM epoch", check_epoch},
+        {"snapshot", "SELECT height, bytes, root FROM snapshot", check_snapshot},
     };
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++)
         TRY(checking_walk(checking, TABLES[i].table, TABLES[i].text, TABLES[i].row));
@@ -239,10 +270,23 @@ static void find_keys(struct checking *checking, sqlite3_stmt *statement) {
     (void)checking_require(checking, "leaf", 0, add_roster(checking, &roster), "there is no memory for the keys");
 }
 
+/* What came before a snapshot that the ledger began with is told by the handovers that it has. */
+static void find_earlier_roster(struct checking *checking, sqlite3_stmt *statement) {
+    struct handover *handover = malloc(sizeof *handover);
+    struct roster roster;
+    if (checking->rosters_count > 0 && handover != NULL &&
+        handover_read(column_bytes(statement, 0), handover) == STATUS_OK &&
+        roster_read(handover->roster, &roster) == STATUS_OK && roster.epoch == checking->rosters_count)
+        (void)checking_require(checking, "epoch", 0, add_roster(checking, &roster),
+                               "there is no memory for the keys");
+    free(handover);
+}
+
 /* The log itself is checked elsewhere; a record that is not whole there is no roster here. */
 static void find_roster(struct checking *checking, sqlite3_stmt *statement) {
     struct roster roster;
     if (checking->rosters_count == 0 || roster_read(column_bytes(statement, 0), &roster) != STATUS_OK) return;
+    if (roster.epoch < checking->rosters_count) return; /* a handover said so */
     bool follows = roster.epoch == checking->rosters_count;
     if (!checking_require(checking, "leaf", column_number(statement, 1), follows, "an epoch is missing")) return;
     (void)checking_require(checking, "leaf", 0, add_roster(checking, &roster), "there is no memory for the keys");
@@ -278,6 +322,10 @@ static enum status open_to_read(struct checking *checking, const char *path) {
 static enum status check_everything(struct checking *checking) {
     TRY(checking_walk(checking, "database", "PRAGMA integrity_check", check_structure_row));
     TRY(checking_walk(checking, "leaf", "SELECT bytes FROM leaf WHERE idx = 0", find_keys));
+    TRY(checking_walk(checking, "epoch",
+                      "SELECT bytes FROM epoch WHERE position = 0 AND NOT EXISTS (SELECT 1 FROM leaf WHERE idx = 1) "
+                      "AND EXISTS (SELECT 1 FROM leaf WHERE idx > 1) ORDER BY epoch",
+                      find_earlier_roster));
     /* How a roster record begins: an array of six, kind 20 (wire/roster.h). */
     TRY(checking_walk(checking, "leaf",
                       "SELECT bytes, idx FROM leaf WHERE substr(bytes, 1, 2) = x'8614' ORDER BY idx", find_roster));

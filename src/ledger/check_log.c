@@ -15,19 +15,26 @@ struct log {
     struct merkle_frontier frontier;
     struct hash parent;  /* block hash of the height before */
     uint64_t height;     /* the height before */
-    uint64_t nodes;      /* that the leaves so far complete, above level 0 */
+    uint64_t nodes;      /* that the leaves so far complete, above level 0, and those that the log began with */
+    uint64_t first;      /* the first height that is kept */
     bool leaves_ended;   /* a statement that has ended would start again */
+    bool began_late;     /* with a snapshot: leaves before it are not there */
     bool root_is_broken; /* reported once: all later roots differ as well */
 };
 
-static void check_node(struct log *log, uint32_t level, uint64_t index, const struct hash *hash) {
-    struct hash kept;
+static enum status read_node(struct log *log, uint32_t level, uint64_t index, struct hash *ret_hash) {
     database_bind_number(log->node, 1, level);
     database_bind_number(log->node, 2, index);
     enum status status = database_row(log->node);
-    bool same = status == STATUS_OK && column_hash(log->node, 0, &kept) == STATUS_OK && hash_equal(&kept, hash);
+    if (status == STATUS_OK) status = column_hash(log->node, 0, ret_hash);
     (void)sqlite3_reset(log->node);
-    log->nodes += 1;
+    log->nodes += status == STATUS_OK;
+    return status;
+}
+
+static void check_node(struct log *log, uint32_t level, uint64_t index, const struct hash *hash) {
+    struct hash kept;
+    bool same = read_node(log, level, index, &kept) == STATUS_OK && hash_equal(&kept, hash);
     (void)checking_require(log->checking, "node", index << level, same, "not the hash of its two children");
 }
 
@@ -37,10 +44,12 @@ static void check_leaf(struct log *log) {
     struct hash found, kept;
     struct hash nodes[MERKLE_LEVELS_MAX];
     log->checking->checked.leaves += 1;
-    (void)checking_require(log->checking, "leaf", index, index == log->frontier.count, "the leaves have a gap");
     merkle_leaf(column_bytes(log->leaves, 2), &found);
     bool same = column_hash(log->leaves, 1, &kept) == STATUS_OK && hash_equal(&found, &kept);
     (void)checking_require(log->checking, "leaf", index, same, "the bytes do not match the hash");
+    /* The genesis stands apart in a log that began with a snapshot. */
+    if (index == 0 && log->frontier.count > 0) return;
+    (void)checking_require(log->checking, "leaf", index, index == log->frontier.count, "the leaves have a gap");
     uint64_t position = log->frontier.count;
     uint32_t levels = merkle_append_nodes(&log->frontier, &found, nodes);
     for (uint32_t level = 1; level < levels; level++) check_node(log, level, position >> level, &nodes[level]);
@@ -60,11 +69,17 @@ static enum status take_leaves(struct log *log, uint64_t size) {
 static void check_height_block(struct log *log, sqlite3_stmt *statement, uint64_t height) {
     struct block block;
     struct hash hash, kept;
+    bool is_first = height == log->first && height > 1;
+    if (is_first && log->began_late && column_bytes(statement, 7).bytes == 0) {
+        (void)checking_expect(log->checking, "height", height, column_hash(statement, 6, &log->parent),
+                              "the block's hash");
+        return;
+    }
     enum status status = block_read(column_bytes(statement, 7), &log->checking->chain, &block, &hash);
     if (!checking_expect(log->checking, "height", height, status, "the block")) return;
     bool same = column_hash(statement, 6, &kept) == STATUS_OK && hash_equal(&kept, &hash) && block.height == height;
     (void)checking_require(log->checking, "height", height, same, "the block does not match its hash");
-    (void)checking_require(log->checking, "height", height, hash_equal(&block.parent, &log->parent),
+    (void)checking_require(log->checking, "height", height, is_first || hash_equal(&block.parent, &log->parent),
                            "the block does not extend the one before");
     log->parent = hash;
     struct slice finalization = column_bytes(statement, 8);
@@ -160,10 +175,41 @@ static enum status prepare(struct log *log) {
     return STATUS_OK;
 }
 
+/* What is there of the log before a snapshot that the ledger began with: the complete nodes. */
+static enum status take_peaks(struct log *log, uint64_t leaves) {
+    log->frontier.count = leaves;
+    for (uint32_t level = 0; level < MERKLE_LEVELS_MAX; level++) {
+        if ((leaves >> level & 1) == 0) continue;
+        enum status status = read_node(log, level, (leaves >> level) - 1, &log->frontier.peaks[level]);
+        if (status == STATUS_NOT_FOUND)
+            checking_found(log->checking, "node", leaves, "a node is missing that the log began with");
+        else
+            TRY(status);
+    }
+    return STATUS_OK;
+}
+
+/* A ledger that does not go back to the first block was pruned, and has all leaves, or began with a snapshot. */
+static enum status find_beginning(struct log *log) {
+    sqlite3 *database = log->checking->database;
+    uint64_t leaves = 0, snapshots = 0;
+    TRY(database_number(database, "SELECT coalesce(min(height), 1) FROM height", &log->first));
+    log->height = log->first - 1;
+    if (log->first <= 1) return STATUS_OK;
+    TRY(database_number(database, "SELECT count(*) FROM snapshot WHERE height >= (SELECT min(height) FROM height)",
+                        &snapshots));
+    (void)checking_require(log->checking, "height", log->first, snapshots > 0,
+                           "the heights before are missing, and there is no snapshot to begin with");
+    TRY(database_number(database, "SELECT coalesce(min(idx), 1) FROM leaf WHERE idx > 0", &leaves));
+    log->began_late = leaves > 1;
+    return log->began_late ? take_peaks(log, leaves) : STATUS_OK;
+}
+
 enum status checking_log(struct checking *checking) {
     struct log log = {.checking = checking, .parent = checking->chain};
     merkle_frontier_init(&log.frontier);
     enum status status = prepare(&log);
+    if (status == STATUS_OK) status = find_beginning(&log);
     if (status == STATUS_OK) status = check_heights(&log);
     if (status == STATUS_OK) status = check_rest(&log);
     (void)sqlite3_finalize(log.leaves);

@@ -17,6 +17,7 @@ enum { LEDGER_ERROR_BYTES = 256 };
 /* Where the log stands. Kept twice, so that a rollback finds the way back. */
 struct ledger_position {
     uint64_t height; /* executed */
+    uint64_t base;   /* the first that is kept; 0 before there is any */
     struct merkle_frontier frontier;
 };
 
@@ -42,6 +43,8 @@ struct ledger {
     char error[LEDGER_ERROR_BYTES];
     struct ledger_position now;
     struct ledger_position committed;
+    uint64_t announced;  /* height of the snapshot whose chunks come */
+    uint32_t next_chunk; /* of it */
     struct pending pending;
     struct cache cache;
 };

@@ -217,6 +217,8 @@ static enum status load_position(struct ledger *ledger, const struct detail *det
     enum status status =
         database_number(database, "SELECT coalesce(max(height), 0) FROM height", &ledger->now.height);
     if (status == STATUS_OK)
+        status = database_number(database, "SELECT coalesce(min(height), 0) FROM height", &ledger->now.base);
+    if (status == STATUS_OK)
         status = database_number(database, "SELECT coalesce(max(idx) + 1, 0) FROM leaf", &leaves);
     if (status == STATUS_OK) status = load_frontier(ledger, leaves);
     if (status == STATUS_OK) status = check_position(ledger);

@@ -101,6 +101,8 @@ enum status ledger_read_certified(void *context, struct checkpoint *ret_checkpoi
 /* Hands everything to the visitor, in the order of ledger/visitor.h. STATUS_CORRUPT, STATUS_IO, or what the visitor
  * said. */
 enum status ledger_visit(struct ledger *ledger, const struct ledger_visitor *visitor) MUST_USE;
+/* The same without the heights below `from`. */
+enum status ledger_visit_from(struct ledger *ledger, uint64_t from, const struct ledger_visitor *visitor) MUST_USE;
 /* The heights from `from` on only. */
 enum status ledger_visit_heights(struct ledger *ledger, uint64_t from, const struct ledger_visitor *visitor) MUST_USE;
 

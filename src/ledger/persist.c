@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 
 #include "base/check.h"
+#include "ledger/snapshot.h"
 #include "ledger/write.h"
 
 static enum status begin(struct ledger *ledger) {
@@ -38,6 +39,11 @@ static void persist(struct ledger *ledger, const struct write *write) {
         [WRITE_CERTIFIED] = "keeping a certificate",
         [WRITE_PROOF] = "keeping a misbehaviour proof",
         [WRITE_EPOCH] = "keeping the end of an epoch",
+        [WRITE_SNAPSHOT] = "keeping a snapshot",
+        [WRITE_CHUNK] = "keeping a snapshot",
+        [WRITE_FORGET] = "forgetting older snapshots",
+        [WRITE_PRUNE] = "pruning",
+        [WRITE_SEED] = "beginning with a snapshot",
     };
     if (ledger->failure != STATUS_OK) return;
     enum status status = take(ledger, write);
@@ -110,6 +116,43 @@ void ledger_persist_epoch(void *context, uint64_t epoch, uint32_t position, stru
                           struct slice finalization) {
     persist(context, &(struct write){
                          .kind = WRITE_EPOCH, .member = position, .number = epoch, .pieces = {bytes, finalization}});
+}
+
+/* --- snapshots --- */
+
+void ledger_persist_snapshot(struct ledger *ledger, const struct record_snapshot *record) {
+    ledger->announced = record->height;
+    ledger->next_chunk = 0;
+    persist(ledger,
+            &(struct write){
+                .kind = WRITE_SNAPSHOT, .number = record->height, .time_us = record->bytes, .hash = record->root});
+}
+
+void ledger_persist_snapshot_chunk(void *context, struct slice chunk) {
+    struct ledger *ledger = context;
+    persist(ledger,
+            &(struct write){
+                .kind = WRITE_CHUNK, .number = ledger->announced, .count = ledger->next_chunk++, .pieces = {chunk}});
+}
+
+void ledger_forget_snapshots(struct ledger *ledger, uint64_t below) {
+    persist(ledger, &(struct write){.kind = WRITE_FORGET, .number = below});
+}
+
+void ledger_prune(struct ledger *ledger, uint64_t height) {
+    persist(ledger, &(struct write){.kind = WRITE_PRUNE, .number = height});
+}
+
+void ledger_seed(struct ledger *ledger, const struct ledger_seed *seed) {
+    CHECK(ledger->now.height == 0 && ledger->now.frontier.count == 0);
+    struct slice before = slice_of((const uint8_t *)&seed->before, sizeof seed->before);
+    persist(ledger, &(struct write){.kind = WRITE_SEED,
+                                    .number = seed->record.height,
+                                    .time_us = seed->time_us,
+                                    .hash = seed->block,
+                                    .checkpoint = seed->checkpoint,
+                                    .pieces = {seed->state, before}});
+    ledger_persist_snapshot(ledger, &seed->record);
 }
 
 /* --- the commit --- */

@@ -63,6 +63,7 @@ enum status ledger_read_height(void *context, uint64_t height, struct slice *ret
     sqlite3_stmt *statement = ledger->statements[STATEMENT_READ_HEIGHT];
     database_bind_number(statement, 1, height);
     TRY(ledger_row(ledger, STATEMENT_READ_HEIGHT));
+    if (column_bytes(statement, 0).bytes == 0) return STATUS_NOT_FOUND; /* this ledger began with its snapshot */
     *ret_block = column_bytes(statement, 0);
     *ret_finalization = column_bytes(statement, 1);
     return STATUS_OK;
@@ -100,7 +101,8 @@ enum status ledger_read_node(void *context, uint32_t level, uint64_t index, stru
     ledger_release(ledger);
     if (level == 0) {
         database_bind_number(ledger->statements[STATEMENT_READ_LEAF_HASH], 1, index);
-        return read_hash(ledger, STATEMENT_READ_LEAF_HASH, ret_hash);
+        enum status status = read_hash(ledger, STATEMENT_READ_LEAF_HASH, ret_hash);
+        if (status != STATUS_NOT_FOUND) return status;
     }
     database_bind_number(ledger->statements[STATEMENT_READ_NODE], 1, level);
     database_bind_number(ledger->statements[STATEMENT_READ_NODE], 2, index);

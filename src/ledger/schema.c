@@ -69,7 +69,7 @@ const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT] = {
     "CREATE TABLE height (\n"
     "  height INTEGER PRIMARY KEY,\n"
     "  block_hash BLOB NOT NULL,\n"
-    "  block BLOB NOT NULL,\n"
+    "  block BLOB NOT NULL,         -- empty at the height of the snapshot that the ledger began with\n"
     "  finalization BLOB NOT NULL,  -- a quorum of finalize votes; empty when a later block's covers it\n"
     "  time_us INTEGER NOT NULL,    -- of the block: weighted median of the clocks it moves\n"
     "  size INTEGER NOT NULL,       -- leaves of the log after it\n"
@@ -86,7 +86,7 @@ const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT] = {
     ");\n",
 
     "CREATE TABLE node (\n"
-    "  level INTEGER NOT NULL,  -- from 1; level 0 is leaf.hash\n"
+    "  level INTEGER NOT NULL,  -- from 1; level 0 is leaf.hash, but for one leaf that was before the ledger began\n"
     "  idx INTEGER NOT NULL,\n"
     "  hash BLOB NOT NULL,      -- SHA-256(01 || left || right), over 2^level leaves from idx * 2^level on\n"
     "  PRIMARY KEY (level, idx)\n"
@@ -117,6 +117,19 @@ const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT] = {
     "  bytes BLOB NOT NULL,         -- the handover, or a block that is void\n"
     "  finalization BLOB NOT NULL,  -- of that block; empty for all but the last\n"
     "  PRIMARY KEY (epoch, position)\n"
+    ");\n",
+
+    "CREATE TABLE snapshot (\n"
+    "  height INTEGER PRIMARY KEY,  -- whose state names it\n"
+    "  bytes INTEGER NOT NULL,\n"
+    "  root BLOB NOT NULL           -- over its chunks, as that state says\n"
+    ");\n",
+
+    "CREATE TABLE chunk (\n"
+    "  height INTEGER NOT NULL,  -- snapshot.height\n"
+    "  idx INTEGER NOT NULL,     -- from 0\n"
+    "  bytes BLOB NOT NULL,      -- 65536 each, the last one fewer\n"
+    "  PRIMARY KEY (height, idx)\n"
     ");\n",
 
     "CREATE VIEW lanes AS  -- one row a member: how far its lane is held and executed\n"
@@ -182,6 +195,20 @@ const char *const STATEMENT_TEXTS[STATEMENT_COUNT] = {
     [STATEMENT_READ_LEAF] = "SELECT bytes FROM leaf WHERE idx = ?1",
     [STATEMENT_READ_LEAF_HASH] = "SELECT hash FROM leaf WHERE idx = ?1",
     [STATEMENT_READ_NODE] = "SELECT hash FROM node WHERE level = ?1 AND idx = ?2",
+    [STATEMENT_ADD_SNAPSHOT] = "INSERT INTO snapshot (height, bytes, root) VALUES (?1, ?2, ?3)",
+    [STATEMENT_ADD_CHUNK] = "INSERT INTO chunk (height, idx, bytes) VALUES (?1, ?2, ?3)",
+    [STATEMENT_NEWEST_SNAPSHOT] =
+        "SELECT height, bytes, root FROM snapshot WHERE height <= ?1 ORDER BY height DESC LIMIT 1",
+    [STATEMENT_OLDEST_SNAPSHOT] =
+        "SELECT height, bytes, root FROM snapshot WHERE height >= ?1 ORDER BY height LIMIT 1",
+    [STATEMENT_READ_CHUNK] = "SELECT bytes FROM chunk WHERE height = ?1 AND idx = ?2",
+    [STATEMENT_PRUNE_CONTENTS] = "DELETE FROM content WHERE batch IN (SELECT id FROM batch WHERE height <= ?1)",
+    [STATEMENT_PRUNE_BODIES] = "DELETE FROM body WHERE batch IN (SELECT id FROM batch WHERE height <= ?1)",
+    [STATEMENT_PRUNE_BATCHES] = "DELETE FROM batch WHERE height <= ?1",
+    [STATEMENT_PRUNE_HEIGHTS] = "DELETE FROM height WHERE height < ?1",
+    [STATEMENT_PRUNE_SNAPSHOTS] =
+        "DELETE FROM snapshot WHERE height < ?1 AND height <> (SELECT min(height) FROM height)",
+    [STATEMENT_PRUNE_CHUNKS] = "DELETE FROM chunk WHERE height < ?1 AND height <> (SELECT min(height) FROM height)",
 };
 
 const char VISIT_HEIGHTS[] =

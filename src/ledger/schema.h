@@ -3,12 +3,12 @@
 #define LEDGER_SCHEMA_H
 
 /* Raised with every change of the tables; a ledger of another version is refused. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 /* "cred": how `file` and SQLite tell a ledger from other databases. */
 #define SCHEMA_APPLICATION_ID 0x63726564
 
 /* One text an entry: a table with its indexes, or a view. */
-enum { SCHEMA_TABLES_COUNT = 15 };
+enum { SCHEMA_TABLES_COUNT = 17 };
 extern const char *const SCHEMA_TABLES[SCHEMA_TABLES_COUNT];
 
 enum statement {
@@ -46,6 +46,17 @@ enum statement {
     STATEMENT_READ_LEAF,
     STATEMENT_READ_LEAF_HASH,
     STATEMENT_READ_NODE,
+    STATEMENT_ADD_SNAPSHOT,
+    STATEMENT_ADD_CHUNK,
+    STATEMENT_NEWEST_SNAPSHOT,
+    STATEMENT_OLDEST_SNAPSHOT,
+    STATEMENT_READ_CHUNK,
+    STATEMENT_PRUNE_CONTENTS,
+    STATEMENT_PRUNE_BODIES,
+    STATEMENT_PRUNE_BATCHES,
+    STATEMENT_PRUNE_HEIGHTS,
+    STATEMENT_PRUNE_SNAPSHOTS,
+    STATEMENT_PRUNE_CHUNKS,
     STATEMENT_COUNT,
 };
 

@@ -86,7 +86,11 @@ enum status ledger_visit_heights(struct ledger *ledger, uint64_t from, const str
 }
 
 enum status ledger_visit(struct ledger *ledger, const struct ledger_visitor *visitor) {
-    TRY(ledger_visit_heights(ledger, 1, visitor));
+    return ledger_visit_from(ledger, 1, visitor);
+}
+
+enum status ledger_visit_from(struct ledger *ledger, uint64_t from, const struct ledger_visitor *visitor) {
+    TRY(ledger_visit_heights(ledger, from, visitor));
     struct visit visit = {.ledger = ledger, .visitor = visitor};
     enum status status = STATUS_OK;
     if (visitor->batch != NULL) status = walk(&visit, VISIT_BATCHES, 0, visit_batch);

@@ -7,6 +7,7 @@
 #include "crypto/sha256.h"
 #include "ledger/database.h"
 #include "ledger/ledger.h"
+#include "ledger/snapshot.h"
 #include "wire/frame.h"
 
 /* The id of a held batch and the height that executed it, 0 when none has. */
@@ -127,6 +128,31 @@ static enum status keep_block(struct ledger *ledger, const struct write *write) 
     return database_run(statement);
 }
 
+static enum status add_leaf(struct ledger *ledger, const struct write *write) {
+    sqlite3_stmt *leaf = ledger->statements[STATEMENT_ADD_LEAF];
+    database_bind_number(leaf, 1, write->number);
+    database_bind_hash(leaf, 2, &write->hash);
+    database_bind_bytes(leaf, 3, write->pieces[0]);
+    return database_run(leaf);
+}
+
+static enum status add_node(struct ledger *ledger, uint32_t level, uint64_t index, const struct hash *hash) {
+    sqlite3_stmt *node = ledger->statements[STATEMENT_ADD_NODE];
+    database_bind_number(node, 1, level);
+    database_bind_number(node, 2, index);
+    database_bind_hash(node, 3, hash);
+    return database_run(node);
+}
+
+/* The genesis comes again at every start. In a ledger that began with a snapshot it stands apart. */
+static enum status keep_genesis(struct ledger *ledger, const struct write *write) {
+    struct hash kept;
+    enum status status = ledger_read_node(ledger, 0, 0, &kept);
+    if (status == STATUS_OK) return hash_equal(&kept, &write->hash) ? STATUS_OK : STATUS_CONFLICT;
+    if (status != STATUS_NOT_FOUND || ledger->now.base <= 1) return status;
+    return add_leaf(ledger, write);
+}
+
 static enum status same_leaf(struct ledger *ledger, uint64_t index, const struct hash *leaf_hash) {
     struct hash kept;
     TRY(ledger_read_node(ledger, 0, index, &kept));
@@ -136,23 +162,14 @@ static enum status same_leaf(struct ledger *ledger, uint64_t index, const struct
 static enum status keep_leaf(struct ledger *ledger, const struct write *write) {
     struct merkle_frontier *frontier = &ledger->now.frontier;
     uint64_t index = write->number;
+    if (index == 0 && frontier->count > 0) return keep_genesis(ledger, write);
     if (index < frontier->count) return same_leaf(ledger, index, &write->hash);
     if (index > frontier->count) return STATUS_CONFLICT;
-    sqlite3_stmt *leaf = ledger->statements[STATEMENT_ADD_LEAF];
-    database_bind_number(leaf, 1, index);
-    database_bind_hash(leaf, 2, &write->hash);
-    database_bind_bytes(leaf, 3, write->pieces[0]);
-    TRY(database_run(leaf));
+    TRY(add_leaf(ledger, write));
     struct hash nodes[MERKLE_LEVELS_MAX];
     uint32_t levels = merkle_append_nodes(frontier, &write->hash, nodes);
     ledger->height_begun = index > 0;
-    sqlite3_stmt *node = ledger->statements[STATEMENT_ADD_NODE];
-    for (uint32_t level = 1; level < levels; level++) {
-        database_bind_number(node, 1, level);
-        database_bind_number(node, 2, index >> level);
-        database_bind_hash(node, 3, &nodes[level]);
-        TRY(database_run(node));
-    }
+    for (uint32_t level = 1; level < levels; level++) TRY(add_node(ledger, level, index >> level, &nodes[level]));
     return STATUS_OK;
 }
 
@@ -204,6 +221,17 @@ static enum status height_fits(const struct ledger *ledger, uint64_t height, con
     return fits ? STATUS_OK : STATUS_CONFLICT;
 }
 
+static enum status add_height(struct ledger *ledger, const struct write *write, struct slice block,
+                              struct slice finalization) {
+    sqlite3_stmt *statement = ledger->statements[STATEMENT_ADD_HEIGHT];
+    database_bind_checkpoint(statement, 1, &write->checkpoint);
+    database_bind_hash(statement, 7, &write->hash);
+    database_bind_bytes(statement, 8, block);
+    database_bind_bytes(statement, 9, finalization);
+    database_bind_number(statement, 10, write->time_us);
+    return database_run(statement);
+}
+
 static enum status keep_height(struct ledger *ledger, const struct write *write) {
     struct block block;
     struct hash found;
@@ -211,13 +239,8 @@ static enum status keep_height(struct ledger *ledger, const struct write *write)
     TRY(height_fits(ledger, write->number, &write->checkpoint));
     TRY(block_read(write->pieces[0], &ledger->chain, &block, &found));
     if (!hash_equal(&found, &write->hash)) return STATUS_CONFLICT;
-    sqlite3_stmt *statement = ledger->statements[STATEMENT_ADD_HEIGHT];
-    database_bind_checkpoint(statement, 1, &write->checkpoint);
-    database_bind_hash(statement, 7, &write->hash);
-    database_bind_bytes(statement, 8, write->pieces[0]);
-    database_bind_bytes(statement, 9, write->pieces[1]);
-    database_bind_number(statement, 10, write->time_us);
-    TRY(database_run(statement));
+    TRY(add_height(ledger, write, write->pieces[0], write->pieces[1]));
+    if (ledger->now.base == 0) ledger->now.base = write->number;
     ledger->now.height = write->number;
     ledger->height_begun = false;
     return prune(ledger, &block);
@@ -274,12 +297,83 @@ static enum status keep_epoch(struct ledger *ledger, const struct write *write) 
     return database_run(add);
 }
 
+/* --- snapshots --- */
+
+static enum status keep_snapshot(struct ledger *ledger, const struct write *write) {
+    sqlite3_stmt *add = ledger->statements[STATEMENT_ADD_SNAPSHOT];
+    if (write->number != ledger->now.height) return STATUS_CONFLICT;
+    database_bind_number(add, 1, write->number);
+    database_bind_number(add, 2, write->time_us);
+    database_bind_hash(add, 3, &write->hash);
+    return database_run(add);
+}
+
+static enum status keep_chunk(struct ledger *ledger, const struct write *write) {
+    sqlite3_stmt *add = ledger->statements[STATEMENT_ADD_CHUNK];
+    database_bind_number(add, 1, write->number);
+    database_bind_number(add, 2, write->count);
+    database_bind_bytes(add, 3, write->pieces[0]);
+    return database_run(add);
+}
+
+static enum status run_each(struct ledger *ledger, const enum statement *statements, size_t count, uint64_t number) {
+    for (size_t i = 0; i < count; i++) {
+        database_bind_number(ledger->statements[statements[i]], 1, number);
+        TRY(database_run(ledger->statements[statements[i]]));
+    }
+    return STATUS_OK;
+}
+
+static enum status forget_snapshots(struct ledger *ledger, const struct write *write) {
+    static const enum statement STATEMENTS[] = {STATEMENT_PRUNE_SNAPSHOTS, STATEMENT_PRUNE_CHUNKS};
+    return run_each(ledger, STATEMENTS, sizeof STATEMENTS / sizeof STATEMENTS[0], write->number);
+}
+
+static enum status prune_heights(struct ledger *ledger, const struct write *write) {
+    static const enum statement STATEMENTS[] = {STATEMENT_PRUNE_CONTENTS, STATEMENT_PRUNE_BODIES,
+                                                STATEMENT_PRUNE_BATCHES, STATEMENT_PRUNE_HEIGHTS};
+    struct record_snapshot record;
+    if (write->number <= ledger->now.base) return STATUS_OK;
+    TRY(ledger_find_snapshot(ledger, write->number, &record));
+    if (record.height != write->number) return STATUS_CONFLICT;
+    TRY(run_each(ledger, STATEMENTS, sizeof STATEMENTS / sizeof STATEMENTS[0], write->number));
+    ledger->now.base = write->number;
+    return STATUS_OK;
+}
+
+/* The peaks of the log before, then its newest leaf, which is the state record of the height. */
+static enum status begin_log(struct ledger *ledger, const struct write *write) {
+    struct merkle_frontier *frontier = &ledger->now.frontier;
+    CHECK(write->pieces[1].bytes == sizeof *frontier);
+    memcpy(frontier, write->pieces[1].data, sizeof *frontier);
+    for (uint32_t level = 0; level < MERKLE_LEVELS_MAX; level++)
+        if ((frontier->count >> level & 1) != 0)
+            TRY(add_node(ledger, level, (frontier->count >> level) - 1, &frontier->peaks[level]));
+    struct write leaf = {.kind = WRITE_LEAF, .number = frontier->count, .pieces = {write->pieces[0]}};
+    merkle_leaf(write->pieces[0], &leaf.hash);
+    return keep_leaf(ledger, &leaf);
+}
+
+static enum status seed(struct ledger *ledger, const struct write *write) {
+    struct hash root;
+    TRY(begin_log(ledger, write));
+    merkle_frontier_root(&ledger->now.frontier, &root);
+    bool fits = write->checkpoint.height == write->number && hash_equal(&root, &write->checkpoint.root) &&
+                write->checkpoint.size == ledger->now.frontier.count;
+    if (!fits) return STATUS_CONFLICT;
+    TRY(add_height(ledger, write, slice_of("", 0), slice_of("", 0)));
+    ledger->now.height = ledger->now.base = write->number;
+    ledger->height_begun = false;
+    return STATUS_OK;
+}
+
 enum status write_apply(struct ledger *ledger, const struct write *write) {
     static enum status (*const KEEP[WRITE_KINDS])(struct ledger * ledger, const struct write *write) = {
-        [WRITE_BATCH] = keep_batch,   [WRITE_VOTE] = keep_vote,   [WRITE_CERTIFICATE] = keep_certificate,
-        [WRITE_BLOCK] = keep_block,   [WRITE_LEAF] = keep_leaf,   [WRITE_EXECUTED] = keep_executed,
-        [WRITE_HEIGHT] = keep_height, [WRITE_PROOF] = keep_proof, [WRITE_CERTIFIED] = keep_certified,
-        [WRITE_EPOCH] = keep_epoch,
+        [WRITE_BATCH] = keep_batch,        [WRITE_VOTE] = keep_vote,         [WRITE_CERTIFICATE] = keep_certificate,
+        [WRITE_BLOCK] = keep_block,        [WRITE_LEAF] = keep_leaf,         [WRITE_EXECUTED] = keep_executed,
+        [WRITE_HEIGHT] = keep_height,      [WRITE_PROOF] = keep_proof,       [WRITE_CERTIFIED] = keep_certified,
+        [WRITE_EPOCH] = keep_epoch,        [WRITE_SNAPSHOT] = keep_snapshot, [WRITE_CHUNK] = keep_chunk,
+        [WRITE_FORGET] = forget_snapshots, [WRITE_PRUNE] = prune_heights,    [WRITE_SEED] = seed,
     };
     CHECK(write->kind < WRITE_KINDS);
     return KEEP[write->kind](ledger, write);

@@ -19,6 +19,11 @@ enum write_kind {
     WRITE_CERTIFIED,
     WRITE_PROOF,
     WRITE_EPOCH,
+    WRITE_SNAPSHOT,
+    WRITE_CHUNK,
+    WRITE_FORGET,
+    WRITE_PRUNE,
+    WRITE_SEED,
     WRITE_KINDS,
 };
 
@@ -27,13 +32,15 @@ enum { WRITE_PIECES = 3 };
 /* Which fields mean something depends on the kind; pieces are the bytes, in the order in which the port has them. */
 struct write {
     enum write_kind kind;
-    uint32_t member;  /* batch: whose lane; proof: against whom; epoch: position */
-    uint32_t count;   /* batch: items; certified: signatures */
-    uint32_t bytes;   /* batch: of its items */
-    uint64_t number;  /* batch: seq; certificate, block: view; leaf: index; executed: height; epoch: itself */
-    uint64_t time_us; /* batch: wall clock; height: block time */
-    struct hash hash; /* batch, executed: of the batch; block, height: of the block; leaf: of the leaf */
-    struct vote vote; /* vote; of a certificate the kind alone */
+    uint32_t member; /* batch: whose lane; proof: against whom; epoch: position */
+    uint32_t count;  /* batch: items; certified: signatures; chunk: index */
+    uint32_t bytes;  /* batch: of its items */
+    uint64_t
+        number; /* batch: seq; certificate, block: view; leaf: index; executed, snapshot and what is about it: height; epoch: itself */
+    uint64_t time_us; /* batch: wall clock; height, seed: block time; snapshot: its length */
+    struct hash
+        hash; /* batch, executed: of the batch; block, height: of the block; leaf: of the leaf; snapshot: its root */
+    struct vote vote;             /* vote; of a certificate the kind alone */
     struct checkpoint checkpoint; /* height, certified */
     struct slice pieces[WRITE_PIECES];
 };

@@ -171,6 +171,19 @@ static enum status requests_take(const struct source *source, const json_t *valu
     return STATUS_OK;
 }
 
+static enum status retain_take(const struct source *source, const json_t *value, struct node_config *config,
+                               struct config_detail *ret_detail) {
+    json_int_t retain = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (retain < 0 || retain > CONFIG_RETAIN_MAX || (retain > 0 && retain < SNAPSHOT_INTERVAL)) {
+        config_detail_set(ret_detail,
+                          "%s, line %u: \"retain\" must be 0, to keep every block, or an integer from %d to %d",
+                          source->path, source->line, SNAPSHOT_INTERVAL, CONFIG_RETAIN_MAX);
+        return STATUS_BAD_VALUE;
+    }
+    config->retain = (uint32_t)retain;
+    return STATUS_OK;
+}
+
 const struct config_key_about config_keys[CONFIG_KEYS] = {
     [CONFIG_MEMBER] = {"member", true, true},
     [CONFIG_LISTEN] = {"listen", true, true},
@@ -179,12 +192,13 @@ const struct config_key_about config_keys[CONFIG_KEYS] = {
     [CONFIG_LOG_LEVEL] = {"log_level", false, false},
     [CONFIG_LOG_FORMAT] = {"log_format", false, false},
     [CONFIG_REQUESTS] = {"requests_per_second", false, false},
+    [CONFIG_RETAIN] = {"retain", false, false},
 };
 
 static take_value *const takers[CONFIG_KEYS] = {
     [CONFIG_MEMBER] = member_take,     [CONFIG_LISTEN] = listen_take,       [CONFIG_API] = api_take,
     [CONFIG_PEERS] = peers_take,       [CONFIG_LOG_LEVEL] = log_level_take, [CONFIG_LOG_FORMAT] = log_format_take,
-    [CONFIG_REQUESTS] = requests_take,
+    [CONFIG_REQUESTS] = requests_take, [CONFIG_RETAIN] = retain_take,
 };
 
 /* The end of the string that begins with the quote at `at`, in text that is known to be JSON. */
@@ -411,6 +425,8 @@ enum status node_config_write(const struct node_config *config, struct config_de
         CHECK(json_object_set_new(json, "log_format", json_string(log_format_name(config->log_format))) == 0);
     if (config->lines[CONFIG_REQUESTS] != 0)
         CHECK(json_object_set_new(json, "requests_per_second", json_integer(config->requests_per_second)) == 0);
+    if (config->lines[CONFIG_RETAIN] != 0)
+        CHECK(json_object_set_new(json, "retain", json_integer(config->retain)) == 0);
     char *text = json_dumps(json, JSON_INDENT(2));
     CHECK(text != NULL);
     json_decref(json);

@@ -14,7 +14,8 @@
  *      "peers": ["127.0.0.1:7100", null, ...],                  one address a place of the genesis; null: none is known,
  *                                                               and vacant places at the end may be left out
  *      "log_level": "info", "log_format": "text",               may be left out: debug, info, warning, error; text, json
- *      "requests_per_second": 0}                                may be left out: of one address, http/http.h
+ *      "requests_per_second": 0,                                may be left out: of one address, http/http.h
+ *      "retain": 0}                                             may be left out: so many blocks are kept at least; 0: all
  *
  * A running member that gets SIGHUP reads all of it again and takes what can change while it runs (config_keys).
  *
@@ -33,10 +34,11 @@
 #include "wire/genesis.h"
 
 enum {
-    CONFIG_PATH_BYTES = 1024,     /* a path, NUL included */
-    CONFIG_ADDRESS_BYTES = 272,   /* "host:port" or "[ipv6]:port", NUL included */
-    CONFIG_TOKEN_CHARACTERS = 64, /* hex */
-    CONFIG_REQUESTS_MAX = 1000000 /* of one address, a second */
+    CONFIG_PATH_BYTES = 1024,      /* a path, NUL included */
+    CONFIG_ADDRESS_BYTES = 272,    /* "host:port" or "[ipv6]:port", NUL included */
+    CONFIG_TOKEN_CHARACTERS = 64,  /* hex */
+    CONFIG_REQUESTS_MAX = 1000000, /* of one address, a second */
+    CONFIG_RETAIN_MAX = 1000000000 /* blocks */
 };
 
 #define CONFIG_FILE  "config.json"
@@ -59,6 +61,7 @@ enum config_key {
     CONFIG_LOG_LEVEL,
     CONFIG_LOG_FORMAT,
     CONFIG_REQUESTS,
+    CONFIG_RETAIN,
     CONFIG_KEYS
 };
 /* Their names, and whether a change takes a restart. */
@@ -90,6 +93,7 @@ struct node_config {
     enum log_level log_level;
     enum log_format log_format;
     uint32_t requests_per_second; /* 0 .. CONFIG_REQUESTS_MAX; 0: what http/http.h says */
+    uint32_t retain;              /* blocks that are kept at least, SNAPSHOT_INTERVAL or more; 0: all */
     uint32_t lines[CONFIG_KEYS];  /* where each stands in config.json, from 1; 0: nowhere, the default holds */
 };
 

@@ -173,6 +173,7 @@ static void on_event(void *context, const struct replica_event *event) {
     case EVENT_EXECUTED:
         node_log(LOG_DEBUG, "executed height %" PRIu64, event->height);
         node_certificate_executed(node);
+        node_snapshot_executed(node);
         break;
     case EVENT_CERTIFIED:
         node_log(LOG_DEBUG, "certified height %" PRIu64, event->height);

@@ -18,6 +18,7 @@ static bool has_changed(const struct node_config *old, const struct node_config 
     case CONFIG_LOG_LEVEL: return old->log_level != fresh->log_level;
     case CONFIG_LOG_FORMAT: return old->log_format != fresh->log_format;
     case CONFIG_REQUESTS: return old->requests_per_second != fresh->requests_per_second;
+    case CONFIG_RETAIN: return old->retain != fresh->retain;
     case CONFIG_KEYS: break;
     }
     return false;
@@ -40,6 +41,7 @@ static void take(struct node *node, struct node_config *fresh, enum config_key k
     if (key == CONFIG_LOG_LEVEL) config->log_level = fresh->log_level;
     if (key == CONFIG_LOG_FORMAT) config->log_format = fresh->log_format;
     if (key == CONFIG_REQUESTS) config->requests_per_second = fresh->requests_per_second;
+    if (key == CONFIG_RETAIN) config->retain = fresh->retain;
     log_configure(config->log_level, config->log_format);
     node_log(LOG_INFO, "\"%s\" of %s has changed and counts from now on", config_keys[key].name, CONFIG_FILE);
 }

@@ -1,6 +1,9 @@
 /* Bringing a replica back from its ledger: every hash, signature and root on the way is checked again. */
 #include <inttypes.h>
 
+#include <stdlib.h>
+
+#include "ledger/snapshot.h"
 #include "node/state.h"
 
 struct restoring {
@@ -56,7 +59,40 @@ static enum status on_proof(void *context, struct slice proof) {
                 proof.bytes);
 }
 
+/* The state comes out as it was: with the root that the ledger has for that height. */
+static enum status load_snapshot(struct node *node, const struct record_snapshot *record, struct slice bytes) {
+    struct checkpoint expected, loaded;
+    uint64_t time_us;
+    struct slice block, finalization;
+    if (ledger_read_height(node->ledger, record->height, &block, &finalization) != STATUS_OK)
+        finalization = slice_of(NULL, 0);
+    TRY(replica_restore_snapshot(node->replica, bytes, record, finalization));
+    TRY(ledger_read_checkpoint(node->ledger, record->height, &expected, &time_us));
+    machine_checkpoint(replica_machine(node->replica), &loaded);
+    return checkpoint_equal(&loaded, &expected) ? STATUS_OK : STATUS_CORRUPT;
+}
+
+/* A ledger that does not go back to the first block has a snapshot to begin with. */
+static enum status begin(struct node *node, uint64_t *ret_next) {
+    struct record_snapshot record;
+    uint8_t *bytes = NULL;
+    *ret_next = 1;
+    if (ledger_base(node->ledger) <= 1) return STATUS_OK;
+    enum status status = ledger_base_snapshot(node->ledger, &record);
+    if (status == STATUS_OK) status = ledger_load_snapshot(node->ledger, &record, &bytes);
+    if (status == STATUS_OK) status = load_snapshot(node, &record, slice_of(bytes, record.bytes));
+    free(bytes);
+    if (status != STATUS_OK)
+        return said(status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status, "snapshot behind height",
+                    ledger_base(node->ledger) - 1);
+    node_log(LOG_INFO, "began with the snapshot of height %" PRIu64, record.height);
+    *ret_next = record.height + 1;
+    return STATUS_OK;
+}
+
 enum status node_restore(struct node *node) {
+    uint64_t next;
+    TRY(begin(node, &next));
     struct restoring restoring = {.node = node};
     const struct ledger_visitor visitor = {.context = &restoring,
                                            .height = on_height,
@@ -66,7 +102,7 @@ enum status node_restore(struct node *node) {
                                            .vote = on_vote,
                                            .certified = on_certified,
                                            .proof = on_proof};
-    enum status status = ledger_visit(node->ledger, &visitor);
+    enum status status = ledger_visit_from(node->ledger, next, &visitor);
     if (status != STATUS_OK) return status;
     node_log(LOG_INFO, "restored %" PRIu64 " heights and %" PRIu64 " waiting batches from the ledger",
              restoring.heights, restoring.batches);

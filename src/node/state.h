@@ -121,6 +121,8 @@ enum status node_certificate_family(void *context, uint32_t family, struct slice
 enum status node_receipt(void *context, const struct http_entry *entry, struct slice *ret_receipt,
                          struct slice *ret_entry); /* receipt.c */
 void node_certificate_executed(struct node *node);
+/* snapshots.c: a height was executed. */
+void node_snapshot_executed(struct node *node);
 void node_certificate_certified(struct node *node, uint64_t height);
 void node_certificate_free(struct node *node);
 

@@ -48,6 +48,8 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
  * from a snapshot starts with amnesia: it can't know what it signed since. */
 enum status replica_restore_snapshot(struct replica *replica, struct slice bytes,
                                      const struct record_snapshot *certified, struct slice finalization) MUST_USE;
+/* At any time: the ledger has no longer all batches that were executed before. */
+void replica_pruned(struct replica *replica);
 /* An executed height with the root that was recorded for it: executed again (batches come through read_batch),
  * compared. */
 enum status replica_restore_height(struct replica *replica, uint64_t height, struct slice bytes,

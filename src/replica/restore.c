@@ -77,6 +77,8 @@ static void take_up_lane(struct replica *r, uint32_t member) {
     if (lane.is_sealed) member_set_add(&r->executed_cut.sealed, member);
 }
 
+void replica_pruned(struct replica *r) { lanes_forget(&r->lanes); }
+
 static enum status load_snapshot(struct replica *r, struct slice bytes, const struct record_snapshot *certified) {
     struct snapshot_head head;
     struct reader reader = reader_of(bytes);

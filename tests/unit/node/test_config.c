@@ -230,6 +230,8 @@ static void faults_are_refused_by_name(void **state) {
         {"\"member\": 1", "\"member\": 1, \"requests_per_second\": -1", STATUS_BAD_VALUE, "0 to 1000000"},
         {"\"member\": 1", "\"member\": 1, \"requests_per_second\": 1000001", STATUS_BAD_VALUE, "0 to 1000000"},
         {"\"member\": 1", "\"member\": 1, \"requests_per_second\": 1.5", STATUS_BAD_VALUE, "integer"},
+        {"\"member\": 1", "\"member\": 1, \"retain\": 1023", STATUS_BAD_VALUE, "from 1024 to"},
+        {"\"member\": 1", "\"member\": 1, \"retain\": -1", STATUS_BAD_VALUE, "keep every block"},
         {"127.0.0.1:8101", "127.0.0.1", STATUS_BAD_FORMAT, "api"},
         {"127.0.0.1:8101", "127.0.0.1:65536", STATUS_BAD_VALUE, "api"},
         {", \"m3.example:7103\"", "", STATUS_BAD_VALUE, "4 addresses"},
