@@ -11,8 +11,10 @@
 #include "cmd/options.h"
 #include "ledger/check.h"
 #include "ledger/ledger.h"
+#include "ledger/snapshot.h"
 #include "node/config.h"
 #include "wire/block.h"
+#include "wire/handover.h"
 #include "wire/header.h"
 
 enum { OPTION_MEMBER, OPTION_HEIGHT, OPTION_CHECK };
@@ -34,6 +36,7 @@ struct walk {
     uint64_t member;      /* MEMBERS_MAX: all */
     uint64_t height;      /* 0: all */
     bool items;
+    bool begins_late;                /* the ledger does not go back to the first block */
     uint64_t committed[MEMBERS_MAX]; /* of each lane, before the height */
     json_t *batches;                 /* with --json */
     json_t *records;
@@ -95,9 +98,18 @@ static enum status show_batch(struct walk *walk, uint32_t member, uint64_t seq) 
     return walk->items ? show_items(walk, body, items) : STATUS_OK;
 }
 
+/* In a ledger that does not go back to the first block a lane begins with the oldest batch that is there. */
+static uint64_t before_oldest(const struct walk *walk, const struct tip *tip) {
+    struct hash hash;
+    uint64_t seq = tip->seq;
+    while (seq > 0 && ledger_read_lane(walk->ledger, tip->member, seq, &hash) == STATUS_OK) seq--;
+    return seq;
+}
+
 /* With another key a lane begins again far behind, and what was not executed of it before is void (docs/protocol.md 8). */
 static uint64_t first_seq(const struct walk *walk, const struct tip *tip) {
     uint64_t committed = walk->committed[tip->member];
+    if (committed == 0 && walk->begins_late) committed = before_oldest(walk, tip);
     bool same_key = seq_epoch(committed) == seq_epoch(tip->seq);
     return same_key ? committed + 1 : seq_base(seq_epoch(tip->seq)) + 1;
 }
@@ -200,15 +212,39 @@ static enum status show_height(struct walk *walk, uint64_t height) {
     return STATUS_OK;
 }
 
+/* The rosters of the time before are in the handovers. */
+static void take_earlier_rosters(struct walk *walk, uint64_t base) {
+    struct handover *handover = malloc(sizeof *handover);
+    struct slice bytes, none;
+    CHECK(handover != NULL);
+    for (uint64_t epoch = 0; ledger_read_epoch(walk->ledger, epoch, 0, &bytes, &none) == STATUS_OK; epoch++) {
+        struct roster next;
+        if (handover_read(bytes, handover) != STATUS_OK || handover->checkpoint.height > base) break;
+        if (roster_read(handover->roster, &next) == STATUS_OK) walk->roster = next;
+    }
+    free(handover);
+}
+
 static int show_heights(struct walk *walk) {
     uint64_t newest = ledger_height(walk->ledger);
+    uint64_t base = ledger_base(walk->ledger);
+    uint64_t first = base > 1 ? base + 1 : 1; /* the batches of the base itself are gone */
     if (walk->height > newest) {
         return command_refuse(walk->invocation, status_name(STATUS_NOT_FOUND), "%s ends at height %" PRIu64,
                               walk->config.ledger_path, newest);
     }
+    if (walk->height != 0 && walk->height < first) {
+        return command_refuse(walk->invocation, status_name(STATUS_NOT_FOUND),
+                              "%s begins after height %" PRIu64
+                              ": what came before was pruned, or is in the snapshot "
+                              "that it began with",
+                              walk->config.ledger_path, base);
+    }
     roster_of(&walk->config.genesis, &walk->roster);
+    walk->begins_late = base > 1;
+    if (walk->begins_late) take_earlier_rosters(walk, base);
     if (newest == 0 && !walk->invocation->json) (void)printf("nothing is final yet\n");
-    for (uint64_t height = 1; height <= (walk->height != 0 ? walk->height : newest); height++) {
+    for (uint64_t height = first; height <= (walk->height != 0 ? walk->height : newest); height++) {
         enum status status = show_height(walk, height);
         if (status != STATUS_OK) return refuse(walk, status, height);
     }
