@@ -7,6 +7,10 @@
 #include "base/num.h"
 #include "sim/world.h"
 
+/* Each snapshot binds the whole state into the root that members compare: so often, whatever two of them have different, however deep inside,
+ * is seen soon after. */
+enum { SNAPSHOT_EVERY = 8 };
+
 bool sim_honest(const struct sim_member *body) { return !body->sim->liar[body->number]; }
 
 struct replica_time sim_time(const struct sim_member *body) {
@@ -101,7 +105,9 @@ static struct replica *boot(struct sim_member *body) {
     struct replica_ports ports = sim_ports_of(body);
     config.self = body->number;
     config.secret = sim->secrets[body->number];
-    return replica_init(body->memory, sim->replica_bytes, &config, &ports);
+    struct replica *replica = replica_init(body->memory, sim->replica_bytes, &config, &ports);
+    machine_snapshot_every(replica_machine(replica), SNAPSHOT_EVERY);
+    return replica;
 }
 
 static void unboot(struct sim_member *body) {
