@@ -57,7 +57,7 @@ struct verify_policy {
 struct verify_result {
     bool is_calibration;                   /* of a family; then there is no belief */
     struct record_calibration calibration; /* texts borrowed from the scratch memory, here and there */
-    struct record_belief belief; /* none either when the policy asks for a snapshot */
+    struct record_belief belief;           /* none either when the policy asks for a snapshot */
     bool is_verdict;      /* a verdict of the log; otherwise the standing of the question at the height */
     struct roster roster; /* of the epoch of the checkpoint: the genesis', or what the handovers made of it */
     struct checkpoint checkpoint;
