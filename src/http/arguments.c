@@ -271,6 +271,7 @@ static enum status read_key(struct request *request, struct slice key, struct re
     case KEY_EPOCH:
         if (read_epoch(key, &request->epoch) == STATUS_OK) return STATUS_OK;
         return refusal_say(ret_refusal, STATUS_BAD_FORMAT, "an epoch is a number from 0 on");
+    case KEY_CHUNK: return snapshots_read(key, &request->chunk, ret_refusal);
     case KEY_RECEIPT: return receipts_read(key, &request->receipt, ret_refusal);
     case KEY_PAGE_FILE:
         if (page_find(key, &request->page_file) == STATUS_OK) return STATUS_OK;

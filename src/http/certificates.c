@@ -12,7 +12,7 @@ static void answer_file(struct request *request, struct slice file) {
 }
 
 /* A certificate leads from the genesis on, so it needs the handover of every epoch that ended. */
-static void answer_failed(struct request *request, enum status status) {
+void certificates_answer_failed(struct request *request, enum status status) {
     struct refusal refusal;
     uint64_t epoch;
     if (status != STATUS_NOT_FINAL || !proposals_lack_handover(request->http, &epoch)) {
@@ -36,7 +36,7 @@ void certificates_handle_question(struct request *request) {
     if (status == STATUS_OK) status = backend->certificate(backend->context, index, &file);
     if (status == STATUS_NOT_FINAL && waiting_add(request, HTTP_READ_WAIT_MS)) return;
     if (status != STATUS_OK) {
-        answer_failed(request, status);
+        certificates_answer_failed(request, status);
         return;
     }
     answer_file(request, file);
@@ -68,7 +68,7 @@ void certificates_handle_family(struct request *request) {
     if (status == STATUS_OK) {
         answer_file(request, file);
     } else {
-        answer_failed(request, status);
+        certificates_answer_failed(request, status);
     }
 }
 

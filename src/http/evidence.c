@@ -1,12 +1,23 @@
 /* Evidence as JSON: tell, retract, close (docs/belief.md 1), and lists of them. */
 #include "http/form.h"
 
+#include "base/decimal.h"
 #include "codec/base64.h"
 #include "crypto/sha256.h"
 #include "http/number.h"
 
 enum status form_read_question(struct slice text, struct question_id *ret_question) {
     return bytes_from_hex(text, ret_question->bytes, QUESTION_ID_BYTES);
+}
+
+enum status form_read_number(struct slice text, uint64_t most, uint64_t *ret_number) {
+    int64_t number;
+    for (size_t i = 0; i < text.bytes; i++)
+        if (text.data[i] < '0' || text.data[i] > '9') return STATUS_BAD_FORMAT;
+    if (text.bytes > 1 && text.data[0] == '0') return STATUS_BAD_FORMAT;
+    if (decimal_parse(text, 0, &number) != STATUS_OK || (uint64_t)number > most) return STATUS_BAD_FORMAT;
+    *ret_number = (uint64_t)number;
+    return STATUS_OK;
 }
 
 static enum status take_id(struct json *json, struct question_id *ret_question) {

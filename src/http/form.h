@@ -32,6 +32,9 @@ enum status form_take_close(struct json *json, struct draft *draft, struct refus
 
 /* 32 hex characters; STATUS_BAD_FORMAT. */
 enum status form_read_question(struct slice text, struct question_id *ret_question) MUST_USE;
+/* A number of a path, at most `most`, which is at most INT64_MAX: digits without a sign, a leading zero or anything else.
+ * STATUS_BAD_FORMAT. */
+enum status form_read_number(struct slice text, uint64_t most, uint64_t *ret_number) MUST_USE;
 
 /* Several objects: one array of them, or one after another, with any white space between. With `is_lines` (JSON Lines)
  * each must stand on one line of its own. */

@@ -27,6 +27,8 @@
  *     GET  /v1/certificates         ?cursor=&limit= newest first
  *     GET  /v1/certificates/ID      of a question
  *     GET  /v1/certificates/families/NAME
+ *     GET  /v1/snapshot             the certificate of the state that names the newest snapshot
+ *     GET  /v1/snapshot/HEIGHT/CHUNK  a chunk of it (http/snapshots.h)
  *     GET  /v1/receipts/...         COSE Receipts (http/receipts.h)
  *     GET  /v1/status
  *     GET  /v1/proofs               ?cursor=&limit= misbehaviour: the signed statements that prove it
@@ -93,6 +95,12 @@ struct http_entry {
     uint64_t seq;
 };
 
+/* What the member's ledger has of the past. */
+struct http_kept {
+    uint64_t from;     /* the first height whose block and batches are kept */
+    uint64_t snapshot; /* the height of the newest snapshot that is kept; 0: none */
+};
+
 /* What the server asks of the member that it belongs to. Called on the loop, only while a request is handled; none of
  * them may call back into this room (http_on_event by way of the replica excepted). */
 struct http_backend {
@@ -123,6 +131,15 @@ struct http_backend {
      * STATUS_NOT_FINAL: no certified checkpoint covers it yet. */
     enum status (*receipt)(void *context, const struct http_entry *entry, struct slice *ret_receipt,
                            struct slice *ret_entry);
+    /* The certificate file about the state alone (docs/formats.md), while it names a snapshot that is kept; as above.
+     * NULL: this member keeps none. STATUS_NOT_FOUND: there is no such snapshot. STATUS_NOT_FINAL: no certificate can be
+     * made now. */
+    enum status (*snapshot)(void *context, struct slice *ret_file);
+    /* Chunk `index` of the kept snapshot of that height; borrowed until the next call. NULL as above.
+     * STATUS_NOT_FOUND: it is not kept, or has no such chunk. */
+    enum status (*snapshot_chunk)(void *context, uint64_t height, uint64_t index, struct slice *ret_chunk);
+    /* For the status; NULL: everything from height 1 on is kept, and no snapshot. */
+    void (*kept)(void *context, struct http_kept *ret_kept);
 };
 
 struct http_config {

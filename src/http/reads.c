@@ -36,7 +36,8 @@ static void handle_ready(struct request *request) {
 
 static void handle_status(struct request *request) {
     struct text text = {0};
-    render_status(&text, http_replica(request->http), http_now(request->http), http_disk(request->http));
+    struct http_kept kept = http_kept(request->http);
+    render_status(&text, http_replica(request->http), http_now(request->http), http_disk(request->http), &kept);
     answer_json(request, MHD_HTTP_OK, &text);
 }
 
@@ -234,6 +235,8 @@ void reads_handle(struct request *request) {
         [ROUTE_RECEIPT] = receipts_handle,
         [ROUTE_PROPOSALS] = proposals_handle_list,
         [ROUTE_HANDOVER] = proposals_handle_handover,
+        [ROUTE_SNAPSHOT] = snapshots_handle_certificate,
+        [ROUTE_SNAPSHOT_CHUNK] = snapshots_handle_chunk,
     };
     handlers[request->route](request);
 }

@@ -1,7 +1,6 @@
 /* Receipts: reads what is asked for, and hands out what the backend makes of it. */
 #include "http/receipts.h"
 
-#include "base/decimal.h"
 #include "http/state.h"
 
 /* RFC 9052, section 2: a tagged object says by itself that it is a COSE_Sign1. */
@@ -24,25 +23,15 @@ static bool cut_prefix(struct slice *text, const char *prefix) {
     return true;
 }
 
-/* Digits without a sign, a leading zero or anything else. */
-static bool read_number(struct slice text, uint64_t most, uint64_t *ret_number) {
-    int64_t number;
-    for (size_t i = 0; i < text.bytes; i++)
-        if (text.data[i] < '0' || text.data[i] > '9') return false;
-    if (text.bytes > 1 && text.data[0] == '0') return false;
-    if (decimal_parse(text, 0, &number) != STATUS_OK || (uint64_t)number > most) return false;
-    *ret_number = (uint64_t)number;
-    return true;
-}
-
 static bool read_batch(struct slice text, struct http_entry *ret_entry) {
     const uint8_t *slash = memchr(text.data, '/', text.bytes);
     uint64_t member;
     if (slash == NULL) return false;
     size_t before = (size_t)(slash - text.data);
-    if (!read_number(slice_of(text.data, before), MEMBERS_MAX - 1, &member)) return false;
+    if (form_read_number(slice_of(text.data, before), MEMBERS_MAX - 1, &member) != STATUS_OK) return false;
     ret_entry->member = (uint32_t)member;
-    return read_number(slice_of(slash + 1, text.bytes - before - 1), INT64_MAX, &ret_entry->seq);
+    struct slice seq = slice_of(slash + 1, text.bytes - before - 1);
+    return form_read_number(seq, INT64_MAX, &ret_entry->seq) == STATUS_OK;
 }
 
 enum status receipts_read(struct slice key, struct receipts_wanted *ret_wanted, struct refusal *ret_refusal) {

@@ -282,7 +282,8 @@ void render_share_of_signers(struct text *text, struct replica *replica, const s
     render_belief(text, belief, render_finality(belief, false, certified_height));
 }
 
-void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk) {
+void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk,
+                   const struct http_kept *kept) {
     static const char *const disks[] = {
         [HTTP_DISK_ROOM] = "room", [HTTP_DISK_LOW] = "low", [HTTP_DISK_FULL] = "full"};
     struct machine *machine = replica_machine(replica);
@@ -302,6 +303,7 @@ void render_status(struct text *text, struct replica *replica, struct replica_ti
     text_put_hex(text, checkpoint.root.bytes, HASH_BYTES);
     text_format(text, ", \"final_height\": %" PRIu64 ", \"agreed_height\": %" PRIu64, status.certified_height,
                 status.finalized_height);
+    text_format(text, ", \"kept_from\": %" PRIu64 ", \"snapshot_height\": %" PRIu64, kept->from, kept->snapshot);
     put_peers(text, replica, now, status.self);
     put_lanes(text, replica);
     put_partition(text, replica, now);

@@ -52,7 +52,8 @@ void render_family(struct text *text, const struct machine *machine, uint32_t in
  * "level", "level_ms", "unreachable" [{"member", "name"} ...], "threshold", "base_threshold", "apart", "enhanced",
  * "provisional", ..., "lane_closed", ..., "disk" (room, low, full), ...};
  * `now` judges when peers were heard and how long the level stands. Verdicts are counted one by one: O(questions). */
-void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk);
+void render_status(struct text *text, struct replica *replica, struct replica_time now, enum http_disk disk,
+                   const struct http_kept *kept);
 
 /* "fork" or "votes". */
 const char *render_proof_kind(enum proof_kind kind);

@@ -36,6 +36,8 @@ static const struct route routes[ROUTES] = {
     [ROUTE_RECEIPT] = {"GET", "/v1/receipts/", KEY_RECEIPT, "", "", ROLE_READ, false},
     [ROUTE_PROPOSALS] = {"GET", "/v1/proposals", KEY_NONE, "", "", ROLE_READ, false},
     [ROUTE_HANDOVER] = {"GET", "/v1/handovers/", KEY_EPOCH, "", "", ROLE_READ, false},
+    [ROUTE_SNAPSHOT] = {"GET", "/v1/snapshot", KEY_NONE, "", "", ROLE_READ, false},
+    [ROUTE_SNAPSHOT_CHUNK] = {"GET", "/v1/snapshot/", KEY_CHUNK, "", "", ROLE_READ, false},
 };
 
 const struct route *router_row(enum route_name name) {
@@ -43,8 +45,10 @@ const struct route *router_row(enum route_name name) {
     return &routes[name];
 }
 
-/* The key is all between what comes before and after it: a family may have any characters in its name, and the id of a
- * question has no '/'. */
+/* Whether the key may have a '/' in it: a family may have any characters in its name, and some keys have parts. */
+static bool has_slashes(enum route_key key) { return key == KEY_FAMILY || key == KEY_RECEIPT || key == KEY_CHUNK; }
+
+/* The key is all between what comes before and after it. */
 static bool path_matches(const struct route *route, const char *path, struct slice *ret_key) {
     size_t before = strlen(route->path);
     size_t after = strlen(route->suffix);
@@ -53,8 +57,7 @@ static bool path_matches(const struct route *route, const char *path, struct sli
     if (route->key == KEY_NONE) return strcmp(path, route->path) == 0;
     if (bytes <= before + after || strncmp(path, route->path, before) != 0) return false;
     *ret_key = slice_of(path + before, bytes - before - after);
-    if (route->key != KEY_FAMILY && route->key != KEY_RECEIPT && memchr(ret_key->data, '/', ret_key->bytes) != NULL)
-        return false;
+    if (!has_slashes(route->key) && memchr(ret_key->data, '/', ret_key->bytes) != NULL) return false;
     return strcmp(path + bytes - after, route->suffix) == 0;
 }
 

@@ -38,11 +38,23 @@ enum route_name {
     ROUTE_RECEIPT,
     ROUTE_PROPOSALS,
     ROUTE_HANDOVER,
+    ROUTE_SNAPSHOT,
+    ROUTE_SNAPSHOT_CHUNK,
     ROUTES,
 };
 
 /* What stands in a path for the thing that is meant. */
-enum route_key { KEY_NONE, KEY_QUESTION, KEY_FAMILY, KEY_PROOF, KEY_PROBLEM, KEY_PAGE_FILE, KEY_RECEIPT, KEY_EPOCH };
+enum route_key {
+    KEY_NONE,
+    KEY_QUESTION,
+    KEY_FAMILY,
+    KEY_PROOF,
+    KEY_PROBLEM,
+    KEY_PAGE_FILE,
+    KEY_RECEIPT,
+    KEY_EPOCH,
+    KEY_CHUNK
+};
 
 /* What a caller may do, each with all before it. */
 enum role { ROLE_READ, ROLE_WRITE, ROLE_ADMIN };

@@ -40,6 +40,12 @@ enum http_disk http_disk(const struct http *http) {
     return http->backend.disk != NULL ? http->backend.disk(http->backend.context) : HTTP_DISK_ROOM;
 }
 
+struct http_kept http_kept(const struct http *http) {
+    struct http_kept kept = {.from = 1};
+    if (http->backend.kept != NULL) http->backend.kept(http->backend.context, &kept);
+    return kept;
+}
+
 /* Bodies. */
 
 static void free_body(struct request *request) {

@@ -13,6 +13,7 @@
 #include "http/page.h"
 #include "http/receipts.h"
 #include "http/router.h"
+#include "http/snapshots.h"
 #include "http/told.h"
 
 /* What an acknowledgement means, each including the ones before (docs/protocol.md 2). */
@@ -70,6 +71,7 @@ struct request {
     /* Of routes with a file of the page. */
     const struct page_file *page_file;
     struct receipts_wanted receipt; /* of the route of receipts */
+    struct snapshots_wanted chunk;  /* of the route of chunks */
     enum ack ack;
     enum read read;
     bool is_atomic;
@@ -188,6 +190,7 @@ struct http {
 
 struct replica *http_replica(const struct http *http);
 enum http_disk http_disk(const struct http *http);
+struct http_kept http_kept(const struct http *http);
 struct replica_time http_now(const struct http *http);
 /* Drives libmicrohttpd; not from inside one of its callbacks. */
 void http_pump(struct http *http);
@@ -217,6 +220,8 @@ void reads_handle(struct request *request);
 void certificates_handle_question(struct request *request);
 void certificates_handle_family(struct request *request);
 void certificates_handle_list(struct request *request);
+/* Says why there is no certificate. */
+void certificates_answer_failed(struct request *request, enum status status);
 /* The replica has a newer certificate. */
 void certificates_note(struct http *http);
 void history_handle_evidence(struct request *request);
@@ -237,8 +242,10 @@ bool proposals_lack_handover(struct http *http, uint64_t *ret_epoch);
 /* The first seq of the next key's stretch of the lane. */
 static inline uint64_t http_next_stretch(uint64_t seq) { return seq_base(seq_epoch(seq) + 1) + 1; }
 
-/* receipts.c */
+/* receipts.c, snapshots.c */
 void receipts_handle(struct request *request);
+void snapshots_handle_certificate(struct request *request);
+void snapshots_handle_chunk(struct request *request);
 void proofs_handle_list(struct request *request);
 void proofs_handle_one(struct request *request);
 void stream_handle(struct request *request);

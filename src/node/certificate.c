@@ -97,6 +97,53 @@ enum status node_certificate_family(void *context, uint32_t family, struct slice
     return make(node, NULL, closed.leaf, ret_file);
 }
 
+/* --- snapshots (docs/protocol.md 9) --- */
+
+static enum status make_state(struct node *node, struct slice *ret_file) {
+    const struct certificate_log log = {node->ledger, ledger_read_leaf, ledger_read_node};
+    struct writer pieces = writer_of(node->pieces, CERTIFICATE_BYTES_MAX);
+    struct writer file = writer_of(node->certificate, CERTIFICATE_BYTES_MAX);
+    TRY(replica_state_certificate(node->replica, &log, &pieces, &file));
+    *ret_file = writer_slice(&file);
+    return STATUS_OK;
+}
+
+/* Whether the ledger has the snapshot that the state names. STATUS_NOT_FOUND. */
+static enum status look_for_snapshot(struct node *node, const struct record_snapshot *named) {
+    struct record_snapshot kept;
+    if (named->height == 0) return STATUS_NOT_FOUND;
+    TRY(ledger_find_snapshot(node->ledger, named->height, &kept));
+    bool is_it = kept.height == named->height && kept.bytes == named->bytes && hash_equal(&kept.root, &named->root);
+    return is_it ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* The newest state may name a snapshot that the certified one does not name yet. */
+enum status node_snapshot(void *context, struct slice *ret_file) {
+    struct node *node = context;
+    struct record_snapshot newest;
+    struct replica_status status;
+    struct slice file;
+    machine_snapshot(replica_machine(node->replica), &newest);
+    if (newest.height == 0) return STATUS_NOT_FOUND;
+    replica_status(node->replica, &status);
+    if (status.certified_height != node->certified_height) return STATUS_NOT_FINAL;
+    TRY(make_state(node, &file));
+    TRY(look_for_snapshot(node, &replica_certified_parameters(node->replica)->snapshot));
+    *ret_file = file;
+    return STATUS_OK;
+}
+
+enum status node_snapshot_chunk(void *context, uint64_t height, uint64_t index, struct slice *ret_chunk) {
+    return ledger_read_snapshot(((struct node *)context)->ledger, height, index, ret_chunk);
+}
+
+void node_kept(void *context, struct http_kept *ret_kept) {
+    struct node *node = context;
+    struct record_snapshot newest = {.height = 0};
+    *ret_kept = (struct http_kept){.from = ledger_base(node->ledger)};
+    if (ledger_find_snapshot(node->ledger, INT64_MAX, &newest) == STATUS_OK) ret_kept->snapshot = newest.height;
+}
+
 void node_certificate_free(struct node *node) {
     for (uint32_t i = 0; i < WANTED_MAX; i++) free(node->wanted[i].file);
 }

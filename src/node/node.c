@@ -308,7 +308,10 @@ static enum status open_http(struct node *node) {
                                          .open = backend_open,
                                          .certificate = node_certificate,
                                          .certificate_family = node_certificate_family,
-                                         .receipt = node_receipt};
+                                         .receipt = node_receipt,
+                                         .snapshot = node_snapshot,
+                                         .snapshot_chunk = node_snapshot_chunk,
+                                         .kept = node_kept};
     const struct http_config config = {.loop = &node->loop,
                                        .host = host,
                                        .port = port,

@@ -6,6 +6,7 @@
 
 #include "http/http.h"
 #include "ledger/ledger.h"
+#include "ledger/snapshot.h"
 #include "node/config.h"
 #include "node/log.h"
 #include "node/notify.h"
@@ -120,6 +121,9 @@ enum status node_certificate(void *context, uint64_t question, struct slice *ret
 enum status node_certificate_family(void *context, uint32_t family, struct slice *ret_file);
 enum status node_receipt(void *context, const struct http_entry *entry, struct slice *ret_receipt,
                          struct slice *ret_entry); /* receipt.c */
+enum status node_snapshot(void *context, struct slice *ret_file);
+enum status node_snapshot_chunk(void *context, uint64_t height, uint64_t index, struct slice *ret_chunk);
+void node_kept(void *context, struct http_kept *ret_kept);
 void node_certificate_executed(struct node *node);
 /* snapshots.c: a height was executed. */
 void node_snapshot_executed(struct node *node);

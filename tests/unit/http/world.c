@@ -11,6 +11,7 @@
 #include "crypto/ed25519.h"
 #include "http/http.h"
 #include "ledger/memory.h"
+#include "replica/certificate.h"
 #include "replica/replica.h"
 #include "wire/frame.h"
 
@@ -51,6 +52,14 @@ struct world {
     struct letter *first;
     struct letter **last;
     char certificate[64];
+    uint64_t snapshot_every;
+    struct record_snapshot kept; /* the newest snapshot of member 0, */
+    uint8_t *kept_bytes;         /* and what it consists of */
+    uint64_t kept_filled;
+    uint8_t *pieces; /* CERTIFICATE_BYTES_MAX each */
+    uint8_t *file;
+    atomic_bool is_forgotten;
+    atomic_uint chunks_left;
     bool is_submitted;
     uint64_t durable_seq;
     atomic_bool is_cut;
@@ -142,8 +151,29 @@ static void send_frame(void *context, uint32_t to, struct slice frame) {
     }
 }
 
+static void keep_chunk(void *context, struct slice chunk) {
+    struct world *world = context;
+    memcpy(world->kept_bytes + world->kept_filled, chunk.data, chunk.bytes);
+    world->kept_filled += chunk.bytes;
+}
+
+/* Right after the block that made it. */
+static void keep_snapshot(struct world *world) {
+    const struct machine *machine = replica_machine(world->members[0].replica);
+    struct record_snapshot newest;
+    machine_snapshot(machine, &newest);
+    if (newest.height == 0 || newest.height != machine_height(machine)) return;
+    world->kept = newest;
+    world->kept_filled = 0;
+    world->kept_bytes = realloc(world->kept_bytes, newest.bytes);
+    CHECK(world->kept_bytes != NULL);
+    machine_save(machine, keep_chunk, world);
+    CHECK(world->kept_filled == newest.bytes);
+}
+
 static void on_event(void *context, const struct replica_event *event) {
     struct member *member = context;
+    if (member->number == 0 && event->kind == EVENT_EXECUTED) keep_snapshot(member->world);
     if (member->number == 0 && member->world->http != NULL) http_on_event(member->world->http, event);
 }
 
@@ -204,6 +234,35 @@ static enum status get_certificate(void *context, uint64_t question, struct slic
     (void)snprintf(world->certificate, sizeof world->certificate, "certificate of question %u\n", (unsigned)question);
     *ret_file = slice_of_text(world->certificate);
     return STATUS_OK;
+}
+
+static enum status read_log_leaf(void *context, uint64_t index, struct slice *ret_bytes) {
+    return memory_ledger_read_leaf(context, index, ret_bytes);
+}
+static enum status get_snapshot(void *context, struct slice *ret_file) {
+    struct world *world = context;
+    struct replica *replica = get_replica(world);
+    const struct certificate_log log = {world->members[0].ledger, read_log_leaf, memory_ledger_read_node};
+    struct writer pieces = writer_of(world->pieces, CERTIFICATE_BYTES_MAX);
+    struct writer file = writer_of(world->file, CERTIFICATE_BYTES_MAX);
+    if (world->kept.height == 0 || atomic_load(&world->is_forgotten)) return STATUS_NOT_FOUND;
+    TRY(replica_state_certificate(replica, &log, &pieces, &file));
+    if (replica_certified_parameters(replica)->snapshot.height != world->kept.height) return STATUS_NOT_FOUND;
+    *ret_file = writer_slice(&file);
+    return STATUS_OK;
+}
+static enum status get_snapshot_chunk(void *context, uint64_t height, uint64_t index, struct slice *ret_chunk) {
+    struct world *world = context;
+    if (height != world->kept.height || index >= snapshot_chunks(world->kept.bytes)) return STATUS_NOT_FOUND;
+    unsigned left = atomic_load(&world->chunks_left);
+    if (left > 0) atomic_store(&world->chunks_left, left - 1);
+    if (left == 1) return STATUS_NOT_FOUND;
+    *ret_chunk =
+        slice_of(world->kept_bytes + index * SNAPSHOT_CHUNK_BYTES, snapshot_chunk_bytes(world->kept.bytes, index));
+    return STATUS_OK;
+}
+static void get_kept(void *context, struct http_kept *ret_kept) {
+    *ret_kept = (struct http_kept){.from = 1, .snapshot = ((struct world *)context)->kept.height};
 }
 
 /* --- the loop --- */
@@ -322,6 +381,7 @@ static void open_member(struct world *world, uint32_t number) {
         mmap(NULL, member->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(member->memory != MAP_FAILED);
     member->replica = replica_init(member->memory, member->memory_bytes, &config, &ports);
+    if (world->snapshot_every > 0) machine_snapshot_every(replica_machine(member->replica), world->snapshot_every);
 }
 
 static void open_members(struct world *world) {
@@ -356,7 +416,10 @@ static void open_server(struct world *world) {
                                                   .commit = make_commitment,
                                                   .open = open_commitment,
                                                   .certificate = get_certificate,
-                                                  .certificate_family = get_family_certificate};
+                                                  .certificate_family = get_family_certificate,
+                                                  .snapshot = get_snapshot,
+                                                  .snapshot_chunk = get_snapshot_chunk,
+                                                  .kept = get_kept};
     struct http_backend backend = functions;
     struct http_config config = {.loop = &world->loop,
                                  .token = WORLD_TOKEN,
@@ -397,13 +460,18 @@ static void run(void *context) {
     deliver(world);
 }
 
-static struct world *start(uint32_t members, uint32_t vacant, size_t body_bytes_max, uint32_t requests_per_second) {
+static struct world *world_new(uint32_t members, uint32_t vacant) {
     struct world *world = calloc(1, sizeof *world);
     CHECK(world != NULL && members <= MEMBERS_ROOM);
     world->count = members;
     world->vacant = vacant;
-    world->body_bytes_max = body_bytes_max;
-    world->requests_per_second = requests_per_second;
+    world->pieces = malloc(CERTIFICATE_BYTES_MAX);
+    world->file = malloc(CERTIFICATE_BYTES_MAX);
+    CHECK(world->pieces != NULL && world->file != NULL);
+    return world;
+}
+
+static struct world *start(struct world *world) {
     int failed = uv_sem_init(&world->ready, 0) | uv_thread_create(&world->thread, run, world);
     CHECK(failed == 0);
     uv_sem_wait(&world->ready);
@@ -411,24 +479,42 @@ static struct world *start(uint32_t members, uint32_t vacant, size_t body_bytes_
 }
 
 struct world *world_start(size_t body_bytes_max) {
-    return start(4, 0, body_bytes_max, 0);
+    struct world *world = world_new(4, 0);
+    world->body_bytes_max = body_bytes_max;
+    return start(world);
 }
 
 struct world *world_start_limited(uint32_t requests_per_second) {
-    return start(4, 0, 0, requests_per_second);
+    struct world *world = world_new(4, 0);
+    world->requests_per_second = requests_per_second;
+    return start(world);
 }
 
 struct world *world_start_group(uint32_t members, uint32_t vacant) {
-    return start(members, vacant, 0, 0);
+    return start(world_new(members, vacant));
+}
+
+struct world *world_start_snapshots(uint64_t every) {
+    struct world *world = world_new(4, 0);
+    world->snapshot_every = every;
+    return start(world);
 }
 
 void world_stop(struct world *world) {
     (void)uv_async_send(&world->stop);
     (void)uv_thread_join(&world->thread);
     uv_sem_destroy(&world->ready);
+    free(world->kept_bytes);
+    free(world->pieces);
+    free(world->file);
     free(world);
 }
 
+const struct genesis *world_genesis(const struct world *world) { return &world->genesis; }
+void world_forget_snapshots(struct world *world, bool is_forgotten) {
+    atomic_store(&world->is_forgotten, is_forgotten);
+}
+void world_lose_chunk(struct world *world, uint32_t chunks) { atomic_store(&world->chunks_left, chunks); }
 uint16_t world_port(const struct world *world) { return world->port; }
 void world_cut(struct world *world, bool is_cut) { atomic_store(&world->is_cut, is_cut); }
 void world_silence_attestations(struct world *world, bool is_silent) { atomic_store(&world->is_silent, is_silent); }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "wire/genesis.h"
 
 struct world;
 
@@ -24,7 +25,16 @@ struct world *world_start(size_t body_bytes_max);
 struct world *world_start_limited(uint32_t requests_per_second);
 /* With four or five members, and places that are vacant behind theirs. */
 struct world *world_start_group(uint32_t members, uint32_t vacant);
+/* With a snapshot of the state every so many blocks, of which member 0 keeps the newest. */
+struct world *world_start_snapshots(uint64_t every);
 void world_stop(struct world *world);
+/* The genesis of the group. */
+const struct genesis *world_genesis(const struct world *world);
+/* While they are forgotten, member 0 has none of its snapshots. */
+void world_forget_snapshots(struct world *world, bool is_forgotten);
+/* How many chunks were handed out after which the member comes to a newer snapshot, as if it had been made right then:
+ * what is asked for next of the old one is gone, once. 0: never. */
+void world_lose_chunk(struct world *world, uint32_t chunks);
 uint16_t world_port(const struct world *world);
 /* While it is cut, no frame arrives anywhere. */
 void world_cut(struct world *world, bool is_cut);
