@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "cmd/screen.h"
 #include "crypto/secret.h"
+#include "node/keys.h"
 #include "wire/item.h"
 
 enum { TIMEOUT_SECONDS = 60, CONNECT_TIMEOUT_MS = 3000, URL_BYTES = 1024 };
@@ -48,20 +49,29 @@ static int report_progress(void *context, curl_off_t down_total, curl_off_t down
 typedef enum status load_config(const char *directory, struct node_config *ret_config,
                                 struct config_detail *ret_detail);
 
-static enum status open_with(const struct invocation *invocation, const char *directory, load_config *load,
-                             struct client **ret_client, struct config_detail *ret_detail) {
+static struct client *client_new(const struct invocation *invocation) {
     struct client *client = calloc(1, sizeof *client);
     CHECK(client != NULL);
+    client->invocation = invocation;
+    client->timeout_seconds = TIMEOUT_SECONDS;
+    return client;
+}
+
+static void connect_client(struct client *client) {
+    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    client->curl = curl_easy_init();
+    CHECK(client->curl != NULL);
+}
+
+static enum status open_with(const struct invocation *invocation, const char *directory, load_config *load,
+                             struct client **ret_client, struct config_detail *ret_detail) {
+    struct client *client = client_new(invocation);
     enum status status = load(directory, &client->config, ret_detail);
     if (status != STATUS_OK) {
         free(client);
         return status;
     }
-    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-    client->curl = curl_easy_init();
-    CHECK(client->curl != NULL);
-    client->invocation = invocation;
-    client->timeout_seconds = TIMEOUT_SECONDS;
+    connect_client(client);
     *ret_client = client;
     return STATUS_OK;
 }
@@ -84,6 +94,41 @@ int client_open(const struct invocation *invocation, const char *directory, bool
     load_config *load = writes ? node_config_load_client : load_for_reads;
     enum status status = open_with(invocation, directory, load, ret_client, &detail);
     return status == STATUS_OK ? COMMAND_DONE : command_refuse(invocation, status_name(status), "%s", detail.text);
+}
+
+/* The address inside, which has to be one with a port. */
+static enum status take_url(const char *url, char ret_api[CONFIG_ADDRESS_BYTES]) {
+    static const char scheme[] = "http://";
+    char host[CONFIG_ADDRESS_BYTES];
+    uint16_t port;
+    size_t before = sizeof scheme - 1;
+    if (strncmp(url, scheme, before) != 0) return STATUS_BAD_FORMAT;
+    size_t bytes = strlen(url) - before;
+    if (bytes > 0 && url[before + bytes - 1] == '/') bytes--;
+    if (bytes >= CONFIG_ADDRESS_BYTES) return STATUS_TOO_LARGE;
+    memcpy(ret_api, url + before, bytes);
+    ret_api[bytes] = '\0';
+    if (strpbrk(ret_api, "/?#@ ") != NULL) return STATUS_BAD_FORMAT;
+    return config_address_split(ret_api, host, &port);
+}
+
+int client_open_url(const struct invocation *invocation, const char *url, const char *token,
+                    struct client **ret_client) {
+    struct client *client = client_new(invocation);
+    struct config_detail detail;
+    int code = COMMAND_DONE;
+    if (take_url(url, client->config.api) != STATUS_OK)
+        code = command_misuse(invocation, "%s is not the address of an API: http://HOST:PORT", url);
+    enum status status = STATUS_OK;
+    if (code == COMMAND_DONE && token != NULL) status = token_load(token, client->config.token, &detail);
+    if (status != STATUS_OK) code = command_refuse(invocation, status_name(status), "%s", detail.text);
+    if (code != COMMAND_DONE) {
+        free(client);
+        return code;
+    }
+    connect_client(client);
+    *ret_client = client;
+    return COMMAND_DONE;
 }
 
 void client_close(struct client *client) {
@@ -150,7 +195,10 @@ static void explain(const struct client *client, CURLcode code, struct config_de
     const struct node_config *config = &client->config;
     bool is_founder = config->member < genesis_heads(&config->genesis);
     const char *name = is_founder ? config->genesis.member_names[config->member] : "this member";
-    if (code == CURLE_COULDNT_CONNECT) {
+    if (config->directory[0] == '\0') {
+        config_detail_set(ret_detail, "talking to http://%s failed: %s; is a member's API there?", config->api,
+                          curl_easy_strerror(code));
+    } else if (code == CURLE_COULDNT_CONNECT) {
         config_detail_set(ret_detail, "%s does not answer at %s; is it running? (credimus start %s)", name,
                           config->api, config->directory);
     } else if (code == CURLE_OPERATION_TIMEDOUT) {

@@ -31,6 +31,10 @@ int client_open(const struct invocation *invocation, const char *directory, bool
 /* As client_open without the token, and without a word when it fails. */
 enum status client_open_quietly(const struct invocation *invocation, const char *directory,
                                 struct client **ret_client, struct config_detail *ret_detail) MUST_USE;
+/* The API at "http://HOST:PORT" without a directory; `token` (may be NULL) is a file with what to show there. As client_open; a
+ * URL of another form is COMMAND_USAGE. */
+int client_open_url(const struct invocation *invocation, const char *url, const char *token,
+                    struct client **ret_client);
 /* NULL is ignored. */
 void client_close(struct client *client);
 const struct node_config *client_config(const struct client *client);

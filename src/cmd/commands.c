@@ -34,6 +34,9 @@ const struct command *const commands[] = {
     &command_log,
     &command_backup,
     &command_restore,
+    &command_snapshot_save,
+    &command_snapshot_verify,
+    &command_snapshot_restore,
     &command_erase,
     /* without a member */
     &command_sim,

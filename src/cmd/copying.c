@@ -1,17 +1,12 @@
 /* Copying a ledger for people (cmd/copying.h). */
 #include "cmd/copying.h"
 
-#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
+#include "cmd/interrupt.h"
 #include "cmd/progress.h"
-
-static volatile sig_atomic_t interrupted;
-
-/* The second Ctrl-C ends the process as usual. */
-static void on_signal(int number) {
-    (void)number;
-    interrupted = 1;
-}
+#include "node/config.h"
 
 struct running {
     const struct copying *copying;
@@ -27,7 +22,7 @@ static bool on_copied(void *context, uint64_t done_bytes, uint64_t total_bytes) 
     }
     running->progress.total = total_bytes;
     progress_at(&running->progress, done_bytes);
-    return interrupted == 0;
+    return !interrupt_seen();
 }
 
 static enum status on_ready(void *context) {
@@ -36,11 +31,9 @@ static enum status on_ready(void *context) {
 }
 
 int copying_run(struct copying *copying, struct ledger_copied *ret_copied) {
-    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
     char detail[1024] = "";
     struct running running = {.copying = copying};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++) (void)sigaction(SIGNALS[i], &action, NULL);
+    interrupt_catch();
     copying->copy.context = &running;
     copying->copy.copied = on_copied;
     copying->copy.ready = on_ready;
@@ -49,4 +42,19 @@ int copying_run(struct copying *copying, struct ledger_copied *ret_copied) {
     if (status == STATUS_OK) return COMMAND_DONE;
     return command_refuse(copying->invocation, status_name(status), "%s: %s", copying->what,
                           detail[0] != '\0' ? detail : status_text(status));
+}
+
+int copying_refuse_leftovers(const struct invocation *invocation, const char *ledger_path) {
+    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
+    char path[CONFIG_PATH_BYTES + 16];
+    struct stat found;
+    for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", ledger_path, SUFFIXES[i]);
+        if (lstat(path, &found) == 0)
+            return command_refuse(invocation, status_name(STATUS_CONFLICT),
+                                  "%s is there already, and a ledger is never replaced; move it and what begins like "
+                                  "it away first",
+                                  path);
+    }
+    return COMMAND_DONE;
 }

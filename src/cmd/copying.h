@@ -17,4 +17,8 @@ struct copying {
 /* COMMAND_DONE, or what to return after the reason was said. */
 int copying_run(struct copying *copying, struct ledger_copied *ret_copied);
 
+/* Refuses a place for a ledger where there is one, or what is left of one: a log without its ledger would be taken for that of
+ * the new one. As above. */
+int copying_refuse_leftovers(const struct invocation *invocation, const char *ledger_path);
+
 #endif

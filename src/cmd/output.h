@@ -9,4 +9,10 @@
  * return after the reason was said. */
 int output_write(const struct invocation *invocation, const char *path, struct slice bytes);
 
+/* As output_write, but never replaces a file, and only its owner may read it: mode 0600, durable on COMMAND_DONE. */
+int output_keep(const struct invocation *invocation, const char *path, struct slice bytes);
+/* Gives a whole and durable file its name, which nothing has yet; then, or when that fails, the file's temporary name is
+ * gone. As above. */
+int output_name(const struct invocation *invocation, const char *temporary, const char *path);
+
 #endif

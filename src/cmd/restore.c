@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "cmd/command.h"
@@ -44,22 +42,6 @@ static void print(const struct restoring *restoring, const struct ledger_copied 
     json_decref(json);
 }
 
-/* A log without its ledger would be taken for that of the restored one. */
-static int refuse_leftovers(const struct restoring *restoring) {
-    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
-    char path[CONFIG_PATH_BYTES + 16];
-    struct stat found;
-    for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", restoring->config.ledger_path, SUFFIXES[i]);
-        if (lstat(path, &found) == 0)
-            return command_refuse(restoring->invocation, status_name(STATUS_CONFLICT),
-                                  "%s is there already, and a ledger is never replaced; move it and what begins like "
-                                  "it away first",
-                                  path);
-    }
-    return COMMAND_DONE;
-}
-
 static int copy_in(struct restoring *restoring) {
     struct ledger_copied copied;
     struct copying copying = {.invocation = restoring->invocation,
@@ -85,7 +67,7 @@ static int run_on(struct restoring *restoring) {
     enum status status = node_config_load_public(invocation->arguments[1], &restoring->config, &restoring->detail);
     if (status == STATUS_OK) status = directory_hold(restoring->config.directory, &hold, &restoring->detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", restoring->detail.text);
-    int code = refuse_leftovers(restoring);
+    int code = copying_refuse_leftovers(invocation, restoring->config.ledger_path);
     if (code == COMMAND_DONE) code = copy_in(restoring);
     directory_release(hold);
     return code;

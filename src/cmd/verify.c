@@ -10,6 +10,7 @@
 #include "base/decimal.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/signers.h"
 #include "node/config.h"
 #include "node/keys.h"
 #include "verifier/probability.h"
@@ -65,33 +66,6 @@ static double shown_probability(const struct record_belief *belief) {
     return 1 / sum;
 }
 
-static json_t *signers_json(const struct case_file *file) {
-    json_t *signers = json_array();
-    const struct member_set *who = &file->result.who;
-    for (uint32_t m = member_set_next(who, 0); m < MEMBERS_MAX; m = member_set_next(who, m + 1)) {
-        CHECK(json_array_append_new(signers, json_string(file->result.roster.names[m])) == 0);
-    }
-    return signers;
-}
-
-/* What both kinds of certificates have in common. */
-static void add_signers(json_t *json, const struct case_file *file) {
-    const struct verify_result *result = &file->result;
-    char root[2 * HASH_BYTES + 1];
-    bytes_to_hex(result->checkpoint.root.bytes, HASH_BYTES, root);
-    json_t *more =
-        json_pack("{s:o, s:i, s:i, s:I, s:I, s:I, s:s}", "signers", signers_json(file), "needed", (int)result->needed,
-                  "members", (int)roster_heads(&result->roster), "weight", (json_int_t)result->weight, "weight_total",
-                  (json_int_t)result->weight_total, "height", (json_int_t)result->checkpoint.height, "root", root);
-    CHECK(json != NULL && more != NULL && json_object_update(json, more) == 0);
-    json_decref(more);
-    char threshold[32];
-    (void)snprintf(threshold, sizeof threshold, "%u/%u", result->checkpoint.threshold.numerator,
-                   result->checkpoint.threshold.denominator);
-    CHECK(json_object_set_new(json, "threshold", json_string(threshold)) == 0);
-    CHECK(json_object_set_new(json, "apart", json_integer(result->apart)) == 0);
-}
-
 static int print_and_free(json_t *json) {
     (void)json_dumpf(json, stdout, 0);
     (void)putchar('\n');
@@ -122,7 +96,7 @@ static int print_calibration_json(const struct case_file *file) {
                              "questions", (int)calibration->questions, "decided", (int)calibration->decided,
                              "canaries", (int)calibration->canaries, "leak", calibration->leak, "alarm",
                              calibration->alarm, "results", results, "skills", skills_json(file));
-    add_signers(json, file);
+    signers_add(json, &file->result);
     return print_and_free(json);
 }
 
@@ -138,25 +112,8 @@ static int print_json(const struct case_file *file) {
                              text_of(belief->title, title, sizeof title), "status", standing_of(belief), "outcome",
                              belief->status == QUESTION_DECIDED ? name : NULL, "probability",
                              shown_probability(belief), "flip_margin", (int)belief->flip_margin);
-    add_signers(json, file);
+    signers_add(json, &file->result);
     return print_and_free(json);
-}
-
-static void print_signers(const struct case_file *file) {
-    const struct verify_result *result = &file->result;
-    char time[CONFIG_TIME_BYTES];
-    config_time_put(result->state.time_us, time);
-    (void)printf("  signed by %u of %u members (%u needed), %.0f %% of the weight:", result->signers,
-                 roster_heads(&result->roster), result->needed,
-                 result->weight_total > 0 ? 100.0 * (double)result->weight / (double)result->weight_total : 0.0);
-    for (uint32_t m = member_set_next(&result->who, 0); m < MEMBERS_MAX; m = member_set_next(&result->who, m + 1)) {
-        (void)printf(" %s", file->result.roster.names[m]);
-    }
-    (void)printf("\n  height %llu, %s, log of %llu leaves\n", (unsigned long long)result->checkpoint.height, time,
-                 (unsigned long long)result->checkpoint.size);
-    if (threshold_compare(result->checkpoint.threshold, result->roster.threshold) > 0)
-        (void)printf("  made in a partition, at the threshold %u/%u: %u members said that they see one\n",
-                     result->checkpoint.threshold.numerator, result->checkpoint.threshold.denominator, result->apart);
 }
 
 static int print_calibration_report(const struct case_file *file) {
@@ -173,7 +130,7 @@ static int print_calibration_report(const struct case_file *file) {
         (void)printf(" %s %+.2f", file->result.roster.names[m], (double)calibration->skills[m].skill / Q12_ONE);
     }
     (void)printf("\n  labels under the root %s\n", results);
-    print_signers(file);
+    signers_print(&file->result);
     return COMMAND_DONE;
 }
 
@@ -188,7 +145,7 @@ static int print_report(const struct case_file *file) {
                  fmin(probability, SHOWN_MAX));
     (void)printf("  %u of %u members would have had to lie to change this\n", belief->flip_margin,
                  roster_heads(&file->result.roster));
-    print_signers(file);
+    signers_print(&file->result);
     return COMMAND_DONE;
 }
 

@@ -35,8 +35,7 @@ static enum status write_all(int file, struct slice bytes) {
     return STATUS_OK;
 }
 
-/* Makes the name of a new file as durable as its bytes. */
-static enum status sync_directory_of(const char *path) {
+enum status file_sync_name(const char *path) {
     char copy[CONFIG_PATH_BYTES];
     if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) return STATUS_TOO_LARGE;
     int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -51,7 +50,7 @@ static enum status fill_and_sync(int file, const char *path, unsigned mode, stru
     if (fchmod(file, mode) != 0) return STATUS_IO;
     TRY(write_all(file, bytes));
     if (fsync(file) != 0) return STATUS_IO;
-    return sync_directory_of(path);
+    return file_sync_name(path);
 }
 
 enum status file_create(const char *path, unsigned mode, struct slice bytes, struct config_detail *ret_detail) {
@@ -205,9 +204,9 @@ static bool holds_key(const char *path, const uint8_t key[KEY_BYTES]) {
 static enum status rotate(const struct rotation *rotation) {
     if (unlink(rotation->old) != 0 && errno != ENOENT) return STATUS_IO;
     if (link(rotation->key, rotation->old) != 0) return STATUS_IO;
-    TRY(sync_directory_of(rotation->key));
+    TRY(file_sync_name(rotation->key));
     if (rename(rotation->next, rotation->key) != 0) return STATUS_IO;
-    return sync_directory_of(rotation->key);
+    return file_sync_name(rotation->key);
 }
 
 enum status key_rotate(const char *directory, const uint8_t key[KEY_BYTES], struct config_detail *ret_detail) {

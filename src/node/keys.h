@@ -36,6 +36,8 @@ enum status token_load(const char *path, char ret_token[CONFIG_TOKEN_CHARACTERS 
  * STATUS_CONFLICT. */
 enum status file_create(const char *path, unsigned mode, struct slice bytes,
                         struct config_detail *ret_detail) MUST_USE;
+/* Makes a name that a file was given, or lost, as durable as its bytes: syncs its directory. STATUS_TOO_LARGE, STATUS_IO. */
+enum status file_sync_name(const char *path) MUST_USE;
 /* Reads a whole file of at most `capacity` bytes. With `secret`, refuses one that group or others have any right to.
  * STATUS_NOT_FOUND, STATUS_TOO_LARGE, STATUS_IO, STATUS_NOT_ALLOWED. */
 enum status file_read(const char *path, bool secret, void *ret_data, size_t capacity, size_t *ret_bytes,

@@ -60,6 +60,7 @@ struct world {
     uint8_t *file;
     atomic_bool is_forgotten;
     atomic_uint chunks_left;
+    atomic_uint kept_from;
     bool is_submitted;
     uint64_t durable_seq;
     atomic_bool is_cut;
@@ -262,7 +263,8 @@ static enum status get_snapshot_chunk(void *context, uint64_t height, uint64_t i
     return STATUS_OK;
 }
 static void get_kept(void *context, struct http_kept *ret_kept) {
-    *ret_kept = (struct http_kept){.from = 1, .snapshot = ((struct world *)context)->kept.height};
+    struct world *world = context;
+    *ret_kept = (struct http_kept){.from = atomic_load(&world->kept_from), .snapshot = world->kept.height};
 }
 
 /* --- the loop --- */
@@ -465,6 +467,7 @@ static struct world *world_new(uint32_t members, uint32_t vacant) {
     CHECK(world != NULL && members <= MEMBERS_ROOM);
     world->count = members;
     world->vacant = vacant;
+    atomic_store(&world->kept_from, 1);
     world->pieces = malloc(CERTIFICATE_BYTES_MAX);
     world->file = malloc(CERTIFICATE_BYTES_MAX);
     CHECK(world->pieces != NULL && world->file != NULL);
@@ -515,6 +518,7 @@ void world_forget_snapshots(struct world *world, bool is_forgotten) {
     atomic_store(&world->is_forgotten, is_forgotten);
 }
 void world_lose_chunk(struct world *world, uint32_t chunks) { atomic_store(&world->chunks_left, chunks); }
+void world_prune(struct world *world, uint32_t from) { atomic_store(&world->kept_from, from); }
 uint16_t world_port(const struct world *world) { return world->port; }
 void world_cut(struct world *world, bool is_cut) { atomic_store(&world->is_cut, is_cut); }
 void world_silence_attestations(struct world *world, bool is_silent) { atomic_store(&world->is_silent, is_silent); }

@@ -35,6 +35,8 @@ void world_forget_snapshots(struct world *world, bool is_forgotten);
 /* How many chunks were handed out after which the member comes to a newer snapshot, as if it had been made right then:
  * what is asked for next of the old one is gone, once. 0: never. */
 void world_lose_chunk(struct world *world, uint32_t chunks);
+/* The member says that it keeps blocks from this height on. */
+void world_prune(struct world *world, uint32_t from);
 uint16_t world_port(const struct world *world);
 /* While it is cut, no frame arrives anywhere. */
 void world_cut(struct world *world, bool is_cut);
