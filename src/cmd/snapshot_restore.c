@@ -122,6 +122,17 @@ static int refuse_ledger(const struct restoring *restoring, enum status status, 
                           restoring->config.ledger_path, why[0] != '\0' ? why : status_text(status));
 }
 
+/* Leaf 0, where `credimus log --check` finds the keys. */
+static void put_genesis(struct restoring *restoring) {
+    uint8_t bytes[GENESIS_BYTES_MAX];
+    struct writer writer = writer_of(bytes, sizeof bytes);
+    struct hash leaf;
+    genesis_put(&writer, &restoring->config.genesis);
+    CHECK(writer_status(&writer) == STATUS_OK);
+    merkle_leaf(writer_slice(&writer), &leaf);
+    ledger_persist_leaf(restoring->ledger, 0, writer_slice(&writer), &leaf);
+}
+
 static void seed(struct restoring *restoring) {
     const struct machine *machine = restoring->machine;
     struct ledger_seed begin = {.record = restoring->judged->result.parameters.snapshot,
@@ -166,6 +177,7 @@ static int put_handovers(struct restoring *restoring) {
 
 static int fill_ledger(struct restoring *restoring) {
     seed(restoring);
+    put_genesis(restoring);
     int code = put_chunks(restoring);
     if (code == COMMAND_DONE) code = put_handovers(restoring);
     if (code != COMMAND_DONE) return code;

@@ -125,7 +125,7 @@ def comes_back_with_a_snapshot(cluster, member, source):
     """Its ledger is lost, and the blocks from the first one on nobody has any more."""
     path = os.path.join(cluster.directory, "state.snapshot")
     os.rename(os.path.join(member.directory, "ledger.db"), os.path.join(member.directory, "ledger.lost"))
-    cluster.run("snapshot", "save", source.directory, path)
+    cluster.run("snapshot", "save", path, "--genesis", cluster.genesis, "--member", source.directory)
     said = cluster.run("snapshot", "verify", path, "--genesis", cluster.genesis)
     assert str(INTERVAL) in said, said
     refuses_what_is_not_the_snapshot(cluster, path, member)
