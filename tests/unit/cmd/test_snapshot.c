@@ -176,6 +176,25 @@ static void ask(unsigned number) {
     client_free(&answer);
 }
 
+static json_int_t epoch_now(void) {
+    struct answer answer = client_request(world_port(world), "GET", "/v1/status", "", NULL, 0);
+    json_int_t epoch = json_integer_value(json_object_get(answer.json, "epoch"));
+    client_free(&answer);
+    return epoch;
+}
+
+/* The members that sign the snapshot are those of another epoch than the first: a handover leads there. */
+static void end_epoch(void) {
+    static const char body[] = "{\"change\": \"threshold\", \"threshold\": \"4/5\"}";
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    world_second(world, 3);
+    struct answer answer = client_request(world_port(world), "POST", "/v1/proposals", AUTH, body, strlen(body));
+    assert_int_equal(answer.code, 200);
+    client_free(&answer);
+    for (int i = 0; i < TRIES && epoch_now() == 0; i++) (void)nanosleep(&pause, NULL);
+    assert_int_equal(epoch_now(), 1);
+}
+
 static unsigned snapshot_code(void) {
     struct answer answer = client_request(world_port(world), "GET", "/v1/snapshot", "", NULL, 0);
     unsigned code = answer.code;
@@ -191,6 +210,7 @@ static int start(void **state) {
     world = world_start_snapshots(EVERY);
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%u/", (unsigned)world_port(world));
     if (genesis_write(path_of("genesis.json"), world_genesis(world), &detail) != STATUS_OK) return -1;
+    end_epoch();
     for (unsigned i = 0; i < 2 * EVERY; i++) ask(i);
     for (int i = 0; i < TRIES && snapshot_code() != 200; i++) (void)nanosleep(&pause, NULL);
     return save("good.snap") == COMMAND_DONE ? 0 : -1;
@@ -213,14 +233,14 @@ static void saved_then_it_verifies_offline_and_says_what_it_is(void **state) {
     assert_int_equal(stat(path_of("good.snap"), &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
     expect(verify("good.snap"), COMMAND_DONE, "OK  a snapshot of height ");
-    assert_non_null(strstr(said, "epoch 0"));
-    assert_non_null(strstr(said, "certified at the threshold 3/4"));
-    assert_non_null(strstr(said, "of 4 members (3 needed)"));
+    assert_non_null(strstr(said, "epoch 1"));
+    assert_non_null(strstr(said, "certified at the threshold 4/5"));
+    assert_non_null(strstr(said, "of 4 members (4 needed)"));
     assert_non_null(strstr(said, "member-2"));
     int code =
         run(&command_snapshot_verify, path_of("good.snap"), "--genesis", path_of("genesis.json"), "--json", NULL);
     expect(code, COMMAND_DONE, "\"ok\": true");
-    assert_non_null(strstr(said, "\"needed\": 3"));
+    assert_non_null(strstr(said, "\"needed\": 4"));
 }
 
 static void file_there_already_then_it_stays(void **state) {
@@ -266,9 +286,9 @@ static void of_another_group_then_the_member_is_not_believed(void **state) {
     expect(code, COMMAND_REFUSED, "REFUSED http://127.0.0.1:");
     assert_false(exists("bad.snap"));
     code = run(&command_snapshot_verify, path_of("good.snap"), "--genesis", path_of("other.json"), NULL);
-    expect(code, COMMAND_REFUSED, "belongs to another chain");
+    expect(code, COMMAND_REFUSED, "does not hold that the handovers lead from the genesis");
     make_member("m", &other);
-    expect(restore("good.snap", "m"), COMMAND_REFUSED, "belongs to another chain");
+    expect(restore("good.snap", "m"), COMMAND_REFUSED, "does not hold that the handovers lead from the genesis");
     assert_int_equal(count_files("m"), 2);
     delete_member("m");
 }
@@ -376,7 +396,7 @@ static void open_again(const char *member) {
     struct ledger *ledger;
     struct record_snapshot record;
     struct snapshot_file parts;
-    struct slice good = read_file("good.snap"), chunk;
+    struct slice good = read_file("good.snap"), chunk, handover, finalization;
     char path[PATH_BYTES];
     char detail[512];
     genesis_chain(world_genesis(world), &chain);
@@ -389,6 +409,9 @@ static void open_again(const char *member) {
     assert_int_equal(ledger_base(ledger), record.height + 1);
     assert_int_equal(ledger_read_snapshot(ledger, record.height, 0, &chunk), STATUS_OK);
     assert_true(slice_equal(chunk, slice_of(good.data + parts.snapshot_at, chunk.bytes)));
+    assert_int_equal(ledger_read_epoch(ledger, 0, 0, &handover, &finalization), STATUS_OK);
+    assert_true(handover.bytes > 0 && finalization.bytes == 0);
+    assert_int_equal(ledger_read_epoch(ledger, 1, 0, &handover, &finalization), STATUS_NOT_FOUND);
     ledger_close(ledger);
     free_slice(good);
 }
