@@ -1,169 +1,117 @@
-"""Members prune what is older than a certified snapshot, and start from it; whoever is further behind comes back with one.
-
-Nothing that was said is lost: verdicts from before have their certificates, roots are equal, the ledgers check clean. A snapshot that was changed, or
-is of another group, or comes where a ledger is, is refused and leaves nothing."""
-import http.client
+"""A group that comes to its first snapshot: saved from a running member, judged offline, put into the directory of a member that
+never ran and of one that has; and what has to be refused, with nothing left behind."""
 import json
 import os
-import signal
-import threading
+import shutil
 import time
 
-from cluster import Cluster, Refused
-from roster import log_of, wait_for_log
+from cluster import Cluster
 
-INTERVAL = 1024
-POOL = {"hypotheses": ["yes", "no"], "mode": "pool", "cap": 1000}
+FIRST = 1024  # the height of the first snapshot
 
 
-class Load(threading.Thread):
-    """Keeps a member telling until it is told to stop: every few milliseconds another block."""
-
-    def __init__(self, member, question):
-        super().__init__(daemon=True)
-        self.member, self.question, self.ending = member, question, False
-        self.start()
-
-    def run(self):
-        connection, i = self.member.connection(), 0
-        while not self.ending:
-            i += 1
-            try:
-                self.member.post("/v1/evidence?ack=local", {"question": self.question, "observation": f"m{self.member.number} {time.time_ns()}", "llr": "0.01"},
-                                 connection=connection)
-            except (OSError, Refused, http.client.HTTPException):
-                connection = self.member.connection()
-            time.sleep(0.002)
-
-    def end(self):
-        self.ending = True
-        self.join(60)
-        assert not self.is_alive()
+def reach_snapshot(cluster, question):
+    """One block after another; then the members agree that there is a snapshot."""
+    member = cluster.members[0]
+    connection = member.connection()
+    number = 0
+    while member.status()["height"] < FIRST + 1:
+        for _ in range(50):
+            tell = {"question": question, "observation": f"o{number}", "llr": "0.001"}
+            member.request("POST", "/v1/evidence?ack=committed", tell, connection=connection)
+            number += 1
+    cluster.settle()
+    for m in cluster.members:
+        cluster.wait_until(lambda: m.status()["snapshot_height"] >= FIRST, "every member keeps the snapshot")
 
 
-def until_height(cluster, members, question, height):
-    loads = [Load(member, question) for member in members]
-    cluster.wait_until(lambda: members[0].status()["height"] > height, f"height {height}", seconds=300)
-    for load in loads:
-        load.end()
+def listing(directory):
+    found = {}
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name), "rb") as file:
+            found[name] = file.read()
+    return found
 
 
-def same_root(cluster, members, certified=True):
-    """With one of four away nothing is certified: the others stand at "major" (docs/protocol.md 6)."""
-    def same():
-        seen = [m.status() for m in members]
-        is_final = not certified or all(s["final_height"] == s["height"] for s in seen)
-        return is_final and len({(s["height"], s["root"]) for s in seen}) == 1
-    cluster.wait_until(same, "one root")
+def refused(cluster, directory, words, *arguments):
+    before = listing(directory)
+    said = cluster.run(*arguments, expect=1)
+    assert words in said, f"{arguments}: {said}"
+    assert listing(directory) == before, f"{arguments} changed something"
 
 
-def configure(member, **changes):
-    member.config.update(changes)
-    with open(os.path.join(member.directory, "config.json"), "w") as file:
-        json.dump(member.config, file, indent=2)
+def save(cluster, member):
+    path = os.path.join(cluster.directory, "good.snap")
+    url = "http://" + member.config["api"]
+    said = json.loads(cluster.run("snapshot", "save", path, "--url", url, "--genesis", cluster.genesis, "--json"))
+    assert said["height"] >= FIRST and said["bytes"] == os.path.getsize(path), said
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    said = cluster.run("snapshot", "save", path, "--member", member.directory, "--genesis", cluster.genesis, expect=1)
+    assert "there is a file already" in said, said
+    said = json.loads(cluster.run("snapshot", "verify", path, "--genesis", cluster.genesis, "--json"))
+    assert said["ok"] and said["snapshot"]["height"] >= FIRST and len(said["signers"]) >= said["needed"] == 3, said
+    print(f"a snapshot of height {said['snapshot']['height']}, {said['snapshot']['bytes']} bytes, signed by {said['signers']}")
+    return path
 
 
-def prunes(cluster, members):
-    """Told while it runs; the fourth keeps everything."""
-    for member in members:
-        configure(member, retain=INTERVAL)
-        member.process.send_signal(signal.SIGHUP)
-        wait_for_log(member, '"retain" of config.json has changed')
+def newcomer(cluster, member):
+    """A directory of the member as it was before its first start."""
+    directory = os.path.join(cluster.directory, "fresh")
+    os.mkdir(directory, 0o700)
+    for name in ("config.json", "genesis.json", "key", "token"):
+        shutil.copy2(os.path.join(member.directory, name), directory)
+    return directory
 
 
-def decided(cluster, question):
-    """A verdict of the first blocks."""
-    for member in cluster.members[:3]:
-        member.post("/v1/evidence?ack=committed", {"question": question, "observation": f"early {member.number}", "llr": "2"})
-    cluster.members[0].post("/v1/close?ack=committed", {"question": question})
-    cluster.wait_until(lambda: cluster.members[0].show(question)["status"] != "open", "a verdict")
-
-
-def check_certificate(cluster, member, question, name):
-    path = os.path.join(cluster.directory, name)
-    cluster.run("certificate", member.directory, question, "-o", path)
-    said = json.loads(cluster.run("verify", path, "--genesis", cluster.genesis, "--json"))
-    assert said["ok"] and said["question"] == question, said
-
-
-def starts_from_its_snapshot(cluster, member):
-    member.kill(signal.SIGKILL)
-    said = cluster.run("log", member.directory, "--check")
-    assert said.startswith("all good: "), said
-    assert cluster.run("log", member.directory).startswith(f"height {INTERVAL + 1},")
-    assert "what came before was pruned" in cluster.run("log", member.directory, "--height", "7", expect=1)
-    member.start()
-    cluster.wait_until(lambda: cluster.answers(member), "it answers")
-    assert f"began with the snapshot of height {INTERVAL}" in log_of(member)
-
-
-def changed(path, at):
-    """A copy with one bit turned."""
+def bad_files(cluster, path, directory):
     with open(path, "rb") as file:
-        data = bytearray(file.read())
-    data[at] ^= 1
-    with open(path + ".changed", "wb") as file:
-        file.write(data)
-    return path + ".changed"
+        data = file.read()
+    bad = path + ".bad"
+    for changed in (data[:-1], data + b"x", data[:100], b"", data[:-5000] + bytes([data[-5000] ^ 1]) + data[-4999:]):
+        with open(bad, "wb") as file:
+            file.write(changed)
+        refused(cluster, directory, "REFUSED", "snapshot", "restore", bad, directory)
+        assert "REFUSED" in cluster.run("snapshot", "verify", bad, "--genesis", cluster.genesis, expect=1)
+    other = os.path.join(cluster.directory, "other")
+    cluster.run("testnet", "new", other, "--members", "4", "--base-port", "30000")
+    refused(cluster, os.path.join(other, "m3"), "another chain", "snapshot", "restore", path, os.path.join(other, "m3"))
+    said = cluster.run("snapshot", "verify", path, "--genesis", os.path.join(other, "genesis.json"), expect=1)
+    assert "another chain" in said, said
 
 
-def refuses_what_is_not_the_snapshot(cluster, path, member):
-    size = os.path.getsize(path)
-    for at in (0, size // 3, size - 1):
-        copy = changed(path, at)
-        cluster.run("snapshot", "verify", copy, "--genesis", cluster.genesis, expect=1)
-        cluster.run("snapshot", "restore", copy, member.directory, expect=1)
-        assert not os.path.exists(os.path.join(member.directory, "ledger.db"))
-    with open(cluster.genesis) as file:
-        other = file.read().replace('"testnet"', '"another"')
-    with open(os.path.join(cluster.directory, "other.json"), "w") as file:
-        file.write(other)
-    cluster.run("snapshot", "verify", path, "--genesis", os.path.join(cluster.directory, "other.json"), expect=1)
-
-
-def comes_back_with_a_snapshot(cluster, member, source):
-    """Its ledger is lost, and the blocks from the first one on nobody has any more."""
-    path = os.path.join(cluster.directory, "state.snapshot")
-    os.rename(os.path.join(member.directory, "ledger.db"), os.path.join(member.directory, "ledger.lost"))
-    cluster.run("snapshot", "save", path, "--genesis", cluster.genesis, "--member", source.directory)
-    said = cluster.run("snapshot", "verify", path, "--genesis", cluster.genesis)
-    assert str(INTERVAL) in said, said
-    refuses_what_is_not_the_snapshot(cluster, path, member)
-    cluster.run("snapshot", "restore", path, member.directory)
-    again = cluster.run("snapshot", "restore", path, member.directory, expect=1)
-    assert "ledger.db" in again, again
-    member.start()
-    cluster.wait_until(lambda: cluster.answers(member), "it answers")
-    assert f"began with the snapshot of height {INTERVAL}" in log_of(member)
+def restore(cluster, path):
+    member, url = cluster.members[3], "http://" + cluster.members[0].config["api"]
+    refused_said = cluster.run("snapshot", "restore", path, member.directory, expect=1)
+    assert "in use" in refused_said, refused_said
+    member.kill()
+    refused(cluster, member.directory, "there already", "snapshot", "restore", path, member.directory)
+    fresh = newcomer(cluster, member)
+    bad_files(cluster, path, fresh)
+    said = cluster.run("snapshot", "restore", path, fresh, "--url", url)
+    assert "never run" in said, said
+    assert sorted(os.listdir(fresh)) == ["config.json", "genesis.json", "key", "ledger.db", "token"], os.listdir(fresh)
+    refused(cluster, fresh, "there already", "snapshot", "restore", path, fresh)
+    for name in os.listdir(member.directory):
+        if name.startswith("ledger.db"):
+            os.remove(os.path.join(member.directory, name))
+    said = cluster.run("snapshot", "restore", path, member.directory, "--url", url)
+    assert "asks the others" in said, said
+    assert {"forgetful", "lane-closed", "started", "ledger.db"} <= set(os.listdir(member.directory))
 
 
 def main():
+    begun = time.monotonic()
     with Cluster(4) as cluster:
-        members, away = cluster.members[:3], cluster.members[3]
-        prunes(cluster, members)
-        early = members[0].ask(title="early", decide_at=10000, **POOL)
-        decided(cluster, early)
-        question = members[0].ask(title="late", decide_at=10000, **POOL)
-        until_height(cluster, members, question, INTERVAL + 10)
-        same_root(cluster, cluster.members)
-        away.kill(signal.SIGTERM)
-        until_height(cluster, members, question, 2 * INTERVAL + 10)
-        same_root(cluster, members, certified=False)
-        for member in members:
-            wait_for_log(member, f"pruned the blocks below height {INTERVAL}")
-        check_certificate(cluster, members[1], early, "early.cert")
-        starts_from_its_snapshot(cluster, members[0])
-        same_root(cluster, members, certified=False)
-        comes_back_with_a_snapshot(cluster, away, members[1])
-        same_root(cluster, cluster.members)
-        until_height(cluster, members, question, 2 * INTERVAL + 100)
-        same_root(cluster, cluster.members)
-        check_certificate(cluster, members[0], early, "again.cert")
-        root = members[0].status()["root"]
-        for member in cluster.members:
-            member.kill(signal.SIGTERM)
-            assert cluster.run("log", member.directory, "--check").startswith("all good: ")
-        print(f"pruned below {INTERVAL}, one came back with the snapshot of {INTERVAL}; one root {root[:16]}")
+        asker = cluster.members[0]
+        status = asker.status()
+        assert status["kept_from"] == 1 and status["snapshot_height"] == 0, status
+        early = os.path.join(cluster.directory, "early.snap")
+        said = cluster.run("snapshot", "save", early, "--member", asker.directory, "--genesis", cluster.genesis, expect=1)
+        assert "no snapshot yet" in said and not os.path.exists(early), said
+        question = asker.ask(title="Is it true?", hypotheses=["yes", "no"], mode="pool", cap=10000, decide_at=40000)
+        reach_snapshot(cluster, question)
+        restore(cluster, save(cluster, asker))
+    print(f"saved, verified, restored ({time.monotonic() - begun:.0f} s)")
 
 
 main()
