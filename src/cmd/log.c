@@ -227,8 +227,7 @@ static void take_earlier_rosters(struct walk *walk, uint64_t base) {
 
 static int show_heights(struct walk *walk) {
     uint64_t newest = ledger_height(walk->ledger);
-    uint64_t base = ledger_base(walk->ledger);
-    uint64_t first = base > 1 ? base + 1 : 1; /* the batches of the base itself are gone */
+    uint64_t first = ledger_base(walk->ledger);
     if (walk->height > newest) {
         return command_refuse(walk->invocation, status_name(STATUS_NOT_FOUND), "%s ends at height %" PRIu64,
                               walk->config.ledger_path, newest);
@@ -238,11 +237,11 @@ static int show_heights(struct walk *walk) {
                               "%s begins after height %" PRIu64
                               ": what came before was pruned, or is in the snapshot "
                               "that it began with",
-                              walk->config.ledger_path, base);
+                              walk->config.ledger_path, first - 1);
     }
     roster_of(&walk->config.genesis, &walk->roster);
-    walk->begins_late = base > 1;
-    if (walk->begins_late) take_earlier_rosters(walk, base);
+    walk->begins_late = first > 1;
+    if (walk->begins_late) take_earlier_rosters(walk, first - 1);
     if (newest == 0 && !walk->invocation->json) (void)printf("nothing is final yet\n");
     for (uint64_t height = first; height <= (walk->height != 0 ? walk->height : newest); height++) {
         enum status status = show_height(walk, height);

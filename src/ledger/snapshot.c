@@ -24,7 +24,7 @@ enum status ledger_find_snapshot(struct ledger *ledger, uint64_t most, struct re
 }
 
 enum status ledger_base_snapshot(struct ledger *ledger, struct record_snapshot *ret_record) {
-    return read_record(ledger, STATEMENT_OLDEST_SNAPSHOT, ledger_base(ledger), ret_record);
+    return read_record(ledger, STATEMENT_OLDEST_SNAPSHOT, ledger->now.base, ret_record);
 }
 
 enum status ledger_read_snapshot(struct ledger *ledger, uint64_t height, uint64_t index, struct slice *ret_chunk) {
@@ -63,4 +63,4 @@ enum status ledger_load_snapshot(struct ledger *ledger, const struct record_snap
     return status;
 }
 
-uint64_t ledger_base(const struct ledger *ledger) { return ledger->now.base; }
+uint64_t ledger_base(const struct ledger *ledger) { return ledger->now.base > 1 ? ledger->now.base + 1 : 1; }

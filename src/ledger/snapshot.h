@@ -18,7 +18,7 @@ void ledger_persist_snapshot_chunk(void *context, struct slice chunk);
 
 /* The newest kept snapshot of a height of at most `most`; STATUS_NOT_FOUND. */
 enum status ledger_find_snapshot(struct ledger *ledger, uint64_t most, struct record_snapshot *ret_record) MUST_USE;
-/* The one to restore from: of the oldest height from ledger_base on that has one. */
+/* The one to restore from, of the height before ledger_base. STATUS_NOT_FOUND. */
 enum status ledger_base_snapshot(struct ledger *ledger, struct record_snapshot *ret_record) MUST_USE;
 /* Chunk `index` (SNAPSHOT_CHUNK_BYTES each, the last one fewer) of the kept snapshot of that height. Valid until the next
  * call; STATUS_NOT_FOUND. */
@@ -28,7 +28,8 @@ enum status ledger_read_snapshot(struct ledger *ledger, uint64_t height, uint64_
 enum status ledger_load_snapshot(struct ledger *ledger, const struct record_snapshot *record,
                                  uint8_t **ret_bytes) MUST_USE;
 
-/* The first height that is kept: 1, or 0 before there is any; else this ledger began with a snapshot, or was pruned. */
+/* The first height that is there whole, block and batches: 1, or the one behind the snapshot that this ledger began with or was pruned
+ * up to. */
 uint64_t ledger_base(const struct ledger *ledger);
 
 /* Snapshots of lower heights go, but for the one that a ledger begins with that does not go back to the first block. */

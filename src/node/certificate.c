@@ -140,8 +140,7 @@ enum status node_snapshot_chunk(void *context, uint64_t height, uint64_t index, 
 void node_kept(void *context, struct http_kept *ret_kept) {
     struct node *node = context;
     struct record_snapshot newest = {.height = 0};
-    uint64_t base = ledger_base(node->ledger);
-    *ret_kept = (struct http_kept){.from = base > 1 ? base + 1 : base}; /* of the base itself the batches are gone */
+    *ret_kept = (struct http_kept){.from = ledger_base(node->ledger)};
     if (ledger_find_snapshot(node->ledger, INT64_MAX, &newest) == STATUS_OK) ret_kept->snapshot = newest.height;
 }
 

@@ -24,7 +24,7 @@ static void prune(struct node *node, uint64_t height) {
     replica_status(node->replica, &status);
     if (height <= retain) return;
     uint64_t most = num_min_u64(height - retain, status.certified_height);
-    if (ledger_find_snapshot(node->ledger, most, &base) != STATUS_OK || base.height <= ledger_base(node->ledger))
+    if (ledger_find_snapshot(node->ledger, most, &base) != STATUS_OK || base.height < ledger_base(node->ledger))
         return;
     ledger_prune(node->ledger, base.height);
     forget(node, base.height);

