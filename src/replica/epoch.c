@@ -11,10 +11,9 @@ static bool is_key_of(const uint8_t secret[SECRET_BYTES], const uint8_t key[KEY_
     return memcmp(secret + SECRET_BYTES - KEY_BYTES, key, KEY_BYTES) == 0;
 }
 
-/* The secret of the key that stands in the roster for this member: the present one, or the one that was kept ready. */
-static const uint8_t *secret_of(const struct replica *r) {
-    if (!roster_has(&r->roster, r->self)) return NULL;
-    const uint8_t *key = r->roster.keys[r->self];
+const uint8_t *replica_secret_in(const struct replica *r, const struct roster *roster) {
+    if (!roster_has(roster, r->self)) return NULL;
+    const uint8_t *key = roster->keys[r->self];
     if (is_key_of(r->secret, key)) return r->secret;
     return r->has_next_secret && is_key_of(r->next_secret, key) ? r->next_secret : NULL;
 }
@@ -24,7 +23,7 @@ void replica_take_roster(struct replica *r, const struct roster *roster) {
     r->keyring = roster_keyring(&r->roster);
     r->heads = roster_heads(&r->roster);
     r->quorum = quorum_size(r->heads, r->roster.threshold);
-    r->signer = secret_of(r);
+    r->signer = replica_secret_in(r, &r->roster);
 }
 
 /* A key never comes back, so once the next one stands in the roster the place of the one before it is free. */

@@ -59,6 +59,16 @@ static void complete_when_enough(struct replica *r) {
         complete(r, encode(r));
 }
 
+/* After a restart the own signature is made again, and is the same. */
+static void sign_again(struct replica *r) {
+    uint8_t signature[SIGNATURE_BYTES];
+    const uint8_t *secret = replica_secret_in(r, &r->previous);
+    if (!is_open(r) || r->recovering || secret == NULL || member_set_has(&r->pending.signers, r->self)) return;
+    checkpoint_sign(&r->pending.checkpoint, &r->chain, secret, signature);
+    keep_signature(r, r->self, signature);
+    complete_when_enough(r);
+}
+
 void replica_handover_begin(struct replica *r, const struct checkpoint *checkpoint) {
     struct slice state;
     uint64_t index;
@@ -88,7 +98,9 @@ void replica_handover_start(struct replica *r) {
 }
 
 void replica_handover_tick(struct replica *r) {
-    if (r->handovers == r->roster.epoch || r->now.mono_us < r->pending.ask_us || !is_missing_any(r)) return;
+    if (r->handovers == r->roster.epoch || r->now.mono_us < r->pending.ask_us) return;
+    sign_again(r);
+    if (!is_missing_any(r)) return;
     r->pending.ask_us = r->now.mono_us + HANDOVER_US;
     r->out->type = FRAME_FETCH_HANDOVER;
     r->out->fetch_handover = r->handovers;
@@ -101,6 +113,7 @@ uint64_t replica_handover_deadline_us(const struct replica *r) {
 
 /* What this member has itself of the last height of that epoch, when its key is still the one of that epoch. */
 static enum status send_own_signature(struct replica *r, uint32_t from, uint64_t epoch) {
+    sign_again(r);
     bool mine = is_open(r) && epoch == r->previous.epoch && member_set_has(&r->pending.signers, r->self);
     if (!mine) return STATUS_NOT_FOUND;
     replica_send_signature(r, from, &r->pending.checkpoint, r->pending.signatures[r->self]);

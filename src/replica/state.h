@@ -212,6 +212,9 @@ void replica_answer_challenge(struct replica *r);
 void replica_tell_time(struct replica *r);
 
 /* epoch.c */
+/* The secret of the key that stands there for this member: the present one, or the one that was kept ready; NULL when it has
+ * none. */
+const uint8_t *replica_secret_in(const struct replica *r, const struct roster *roster);
 void replica_take_roster(struct replica *r, const struct roster *roster);
 /* `last` was executed and ends the epoch. `is_proven`: it has a finalization of its own. */
 void replica_end_epoch(struct replica *r, const struct queued_block *last, bool is_proven);

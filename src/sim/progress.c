@@ -41,6 +41,16 @@ static bool is_certifiable(const struct sim *sim, const struct checkpoint *newes
     return n - sim->liars >= quorum_size(n, newest->threshold);
 }
 
+bool sim_handed_over(struct replica *replica) {
+    struct replica_status status;
+    replica_status(replica, &status);
+    for (uint64_t epoch = 0; epoch < status.epoch; epoch++) {
+        struct slice bytes;
+        if (replica_handover(replica, epoch, &bytes) != STATUS_OK) return false;
+    }
+    return true;
+}
+
 /* Without liars nothing at all is left to be done; with them there may always be something. */
 static bool member_done(const struct sim *sim, uint32_t member, const struct duty *duty) {
     struct replica *replica = sim->members[member].replica;
@@ -48,7 +58,7 @@ static bool member_done(const struct sim *sim, uint32_t member, const struct dut
     if (replica == NULL) return false;
     replica_status(replica, &status);
     uint64_t height = sim->liars == 0 ? sim->finals_count : duty->height;
-    if (status.recovering || status.checkpoint.height < height) return false;
+    if (status.recovering || status.checkpoint.height < height || !sim_handed_over(replica)) return false;
     if (status.certified_height < height && is_certifiable(sim, &status.checkpoint)) return false;
     for (uint32_t lane = 0; lane < sim->config.members; lane++) {
         struct replica_lane held;

@@ -241,6 +241,8 @@ void sim_certificates_forget(struct sim_member *body);
 void sim_certificates_close(struct sim *sim);
 
 /* progress.c */
+/* Whether the member has a handover for every epoch that has ended. */
+bool sim_handed_over(struct replica *replica);
 uint64_t sim_newest_view(const struct sim *sim);
 
 /* witness.c */

@@ -454,9 +454,35 @@ static void member_added_then_it_catches_up_and_takes_part(void **state) {
     cluster_free(cluster);
 }
 
+static bool without_signatures(void *context, uint32_t from, uint32_t to, const struct frame *frame) {
+    (void)from, (void)to;
+    return !*(const bool *)context || frame->type != FRAME_ATTESTATION;
+}
+
+/* Nobody hears the others' signatures under the end of the epoch, and everybody restarts: each signs it again. */
+static void all_restart_before_the_handover_is_signed_then_it_is_signed_again(void **state) {
+    (void)state;
+    bool lost = true;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster->carries = without_signatures;
+    cluster->context = &lost;
+    for (uint32_t m = 0; m < 3; m++) assert_int_equal(propose(cluster, m, threshold_of(7, 10)), STATUS_OK);
+    cluster_run(cluster, 5000000);
+    expect_epoch(cluster, 1);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_crash(cluster, m);
+    lost = false;
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_start(cluster, m, MEMORY_WHOLE);
+    cluster_run(cluster, 10000000);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) expect_handovers(cluster, m, 1);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quorum_proposes_another_threshold_then_the_next_epoch_has_it),
+        cmocka_unit_test(all_restart_before_the_handover_is_signed_then_it_is_signed_again),
         cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
         cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
         cmocka_unit_test(epochs_end_faster_than_handovers_come_then_all_are_fetched),
