@@ -34,6 +34,16 @@ class Refused(Exception):
         self.body = body
 
 
+def listing(directory, but=()):
+    """What stands in a directory, but for these names."""
+    found = {}
+    for name in sorted(os.listdir(directory)):
+        if name not in but:
+            with open(os.path.join(directory, name), "rb") as file:
+                found[name] = file.read()
+    return found
+
+
 class Member:
     def __init__(self, cluster, number):
         self.cluster = cluster
@@ -45,6 +55,12 @@ class Member:
             self.token = file.read().strip()
         self.process = None
         self.log = None
+
+    def configure(self, **changes):
+        """What config.json says from now on; the member reads it at its next start, or with SIGHUP."""
+        self.config.update(changes)
+        with open(os.path.join(self.directory, "config.json"), "w") as file:
+            json.dump(self.config, file, indent=2)
 
     def start(self, *options):
         self.log = open(os.path.join(self.directory, "log"), "ab")
@@ -141,6 +157,13 @@ class Cluster:
         done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, input=text, timeout=120)
         assert done.returncode == expect, f"{arguments}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}"
         return done.stdout if expect == 0 else done.stdout + done.stderr
+
+    def refused(self, directory, words, *arguments, but=()):
+        """A command that says no with these words, and changes nothing in the directory, but for these names."""
+        before = listing(directory, but)
+        said = self.run(*arguments, expect=1)
+        assert words in said, f"{arguments}: {said}"
+        assert listing(directory, but) == before, f"{arguments} changed something"
 
     def answers(self, member):
         try:

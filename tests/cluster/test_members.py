@@ -60,12 +60,6 @@ class Load(threading.Thread):
         assert not self.is_alive()
 
 
-def configure(member, **changes):
-    member.config.update(changes)
-    with open(os.path.join(member.directory, "config.json"), "w") as file:
-        json.dump(member.config, file, indent=2)
-
-
 def write_secret(path, text):
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
@@ -97,7 +91,7 @@ def add(cluster, question):
     in_epoch(cluster, old, 1)
     for member in old:
         assert "link to newcomer is up" not in log_of(member)
-        configure(member, peers=member.config["peers"][:PLACE] + [fifth.config["listen"]])
+        member.configure(peers=member.config["peers"][:PLACE] + [fifth.config["listen"]])
         member.process.send_signal(signal.SIGHUP)
     in_epoch(cluster, [fifth], 1)
     for member in old:

@@ -66,12 +66,6 @@ def log_of(member):
         return file.read()
 
 
-def configure(member, **changes):
-    member.config.update(changes)
-    with open(os.path.join(member.directory, "config.json"), "w") as file:
-        json.dump(member.config, file, indent=2)
-
-
 def reload(member, manager, said):
     """One SIGHUP; the log must then have `said` behind what it had before."""
     before = len(log_of(member))
@@ -86,7 +80,7 @@ def reload(member, manager, said):
 
 def reloads(cluster, member, manager):
     reload(member, manager, "nothing has changed")
-    configure(member, log_format="json", log_level="debug")
+    member.configure(log_format="json", log_level="debug")
     reload(member, manager, '"log_level" of config.json has changed and counts from now on')
     question = member.ask(title="Is it loud?", hypotheses=["yes", "no"], mode="pool")
     assert question
@@ -106,25 +100,25 @@ def reloads(cluster, member, manager):
         genesis = file.read()
     with open(path, "w") as file:
         file.write(genesis.replace('"testnet"', '"another"'))
-    configure(member, log_level="error")
+    member.configure(log_level="error")
     reload(member, manager, "genesis.json is of another chain")
     with open(path, "w") as file:
         file.write(genesis)
     # What takes a restart is named, again with each reload; what does not, counts.
     old = member.config["api"]
-    configure(member, api="127.0.0.1:1", log_format="text", log_level="info")
+    member.configure(api="127.0.0.1:1", log_format="text", log_level="info")
     for _ in range(2):
         reload(member, manager, '"api" of config.json has changed: it counts after a restart')
-    configure(member, api=old)
+    member.configure(api=old)
     reload(member, manager, "nothing has changed")
     assert json.loads(cluster.run("config", "check", member.directory, "--json"))["ok"]
     rows = {r["name"]: r for r in json.loads(cluster.run("config", "show", member.directory, "--json"))}
     assert rows["api"]["value"] == old and rows["api"]["origin"] == "config.json:4" and rows["api"]["needs_restart"], rows
     assert rows["requests_per_second"]["origin"] == "default" and rows["token"]["value"] == "not shown, mode 0600", rows
     peers = list(member.config["peers"])
-    configure(member, peers=peers[:-1] + ["localhost:1"])
+    member.configure(peers=peers[:-1] + ["localhost:1"])
     reload(member, manager, '"peers" of config.json has changed and counts from now on')
-    configure(member, peers=peers)
+    member.configure(peers=peers)
     reload(member, manager, '"peers" of config.json has changed and counts from now on')
     cluster.settle()
 
@@ -166,10 +160,10 @@ def tokens(cluster, member, manager):
     reload(member, manager, "token-write has changed")
     assert codes(new, writer) == [200, 401]
     member.token = new
-    configure(member, requests_per_second=1)
+    member.configure(requests_per_second=1)
     reload(member, manager, '"requests_per_second" of config.json has changed')
     assert 429 in codes(*[new] * 50)
-    configure(member, requests_per_second=0)
+    member.configure(requests_per_second=0)
     reload(member, manager, '"requests_per_second" of config.json has changed')
     cluster.wait_until(lambda: codes(new) == [200], "no limit for this machine again")
     return [old, writer, reader]

@@ -57,16 +57,10 @@ def same_root(cluster, members, certified=True):
     cluster.wait_until(same, "one root")
 
 
-def configure(member, **changes):
-    member.config.update(changes)
-    with open(os.path.join(member.directory, "config.json"), "w") as file:
-        json.dump(member.config, file, indent=2)
-
-
 def prunes(cluster, members):
     """Told while it runs; the fourth keeps everything."""
     for member in members:
-        configure(member, retain=INTERVAL)
+        member.configure(retain=INTERVAL)
         member.process.send_signal(signal.SIGHUP)
         wait_for_log(member, '"retain" of config.json has changed')
 

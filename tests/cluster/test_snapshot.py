@@ -25,21 +25,6 @@ def reach_snapshot(cluster, question):
         cluster.wait_until(lambda: m.status()["snapshot_height"] >= FIRST, "every member keeps the snapshot")
 
 
-def listing(directory):
-    found = {}
-    for name in sorted(os.listdir(directory)):
-        with open(os.path.join(directory, name), "rb") as file:
-            found[name] = file.read()
-    return found
-
-
-def refused(cluster, directory, words, *arguments):
-    before = listing(directory)
-    said = cluster.run(*arguments, expect=1)
-    assert words in said, f"{arguments}: {said}"
-    assert listing(directory) == before, f"{arguments} changed something"
-
-
 def save(cluster, member):
     path = os.path.join(cluster.directory, "good.snap")
     url = "http://" + member.config["api"]
@@ -70,11 +55,11 @@ def bad_files(cluster, path, directory):
     for changed in (data[:-1], data + b"x", data[:100], b"", data[:-5000] + bytes([data[-5000] ^ 1]) + data[-4999:]):
         with open(bad, "wb") as file:
             file.write(changed)
-        refused(cluster, directory, "REFUSED", "snapshot", "restore", bad, directory)
+        cluster.refused(directory, "REFUSED", "snapshot", "restore", bad, directory)
         assert "REFUSED" in cluster.run("snapshot", "verify", bad, "--genesis", cluster.genesis, expect=1)
     other = os.path.join(cluster.directory, "other")
     cluster.run("testnet", "new", other, "--members", "4", "--base-port", "30000")
-    refused(cluster, os.path.join(other, "m3"), "another chain", "snapshot", "restore", path, os.path.join(other, "m3"))
+    cluster.refused(os.path.join(other, "m3"), "another chain", "snapshot", "restore", path, os.path.join(other, "m3"))
     said = cluster.run("snapshot", "verify", path, "--genesis", os.path.join(other, "genesis.json"), expect=1)
     assert "another chain" in said, said
 
@@ -84,13 +69,13 @@ def restore(cluster, path):
     refused_said = cluster.run("snapshot", "restore", path, member.directory, expect=1)
     assert "in use" in refused_said, refused_said
     member.kill()
-    refused(cluster, member.directory, "there already", "snapshot", "restore", path, member.directory)
+    cluster.refused(member.directory, "there already", "snapshot", "restore", path, member.directory)
     fresh = newcomer(cluster, member)
     bad_files(cluster, path, fresh)
     said = cluster.run("snapshot", "restore", path, fresh, "--url", url)
     assert "never run" in said, said
     assert sorted(os.listdir(fresh)) == ["config.json", "genesis.json", "key", "ledger.db", "token"], os.listdir(fresh)
-    refused(cluster, fresh, "there already", "snapshot", "restore", path, fresh)
+    cluster.refused(fresh, "there already", "snapshot", "restore", path, fresh)
     for name in os.listdir(member.directory):
         if name.startswith("ledger.db"):
             os.remove(os.path.join(member.directory, name))
