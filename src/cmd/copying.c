@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/interrupt.h"
 #include "cmd/progress.h"
-#include "node/config.h"
+#include "node/directory.h"
 
 struct running {
     const struct copying *copying;
@@ -44,11 +45,14 @@ int copying_run(struct copying *copying, struct ledger_copied *ret_copied) {
                           detail[0] != '\0' ? detail : status_text(status));
 }
 
+/* Of a ledger, and of what SQLite keeps beside it. */
+static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
+enum { SUFFIXES_COUNT = sizeof SUFFIXES / sizeof SUFFIXES[0] };
+
 int copying_refuse_leftovers(const struct invocation *invocation, const char *ledger_path) {
-    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
     char path[CONFIG_PATH_BYTES + 16];
     struct stat found;
-    for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
+    for (size_t i = 0; i < SUFFIXES_COUNT; i++) {
         (void)snprintf(path, sizeof path, "%s%s", ledger_path, SUFFIXES[i]);
         if (lstat(path, &found) == 0)
             return command_refuse(invocation, status_name(STATUS_CONFLICT),
@@ -56,5 +60,22 @@ int copying_refuse_leftovers(const struct invocation *invocation, const char *le
                                   "it away first",
                                   path);
     }
+    return COMMAND_DONE;
+}
+
+void copying_remove_leftovers(const char *ledger_path) {
+    char path[CONFIG_PATH_BYTES + 16];
+    for (size_t i = 0; i < SUFFIXES_COUNT; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", ledger_path, SUFFIXES[i]);
+        (void)unlink(path);
+    }
+}
+
+int copying_hold(const struct invocation *invocation, const char *directory, struct node_config *ret_config,
+                 int *ret_hold) {
+    struct config_detail detail;
+    enum status status = node_config_load_public(directory, ret_config, &detail);
+    if (status == STATUS_OK) status = directory_hold(ret_config->directory, ret_hold, &detail);
+    if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
     return COMMAND_DONE;
 }

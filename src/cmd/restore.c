@@ -64,10 +64,9 @@ static int copy_in(struct restoring *restoring) {
 static int run_on(struct restoring *restoring) {
     const struct invocation *invocation = restoring->invocation;
     int hold = -1;
-    enum status status = node_config_load_public(invocation->arguments[1], &restoring->config, &restoring->detail);
-    if (status == STATUS_OK) status = directory_hold(restoring->config.directory, &hold, &restoring->detail);
-    if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", restoring->detail.text);
-    int code = copying_refuse_leftovers(invocation, restoring->config.ledger_path);
+    int code = copying_hold(invocation, invocation->arguments[1], &restoring->config, &hold);
+    if (code != COMMAND_DONE) return code;
+    code = copying_refuse_leftovers(invocation, restoring->config.ledger_path);
     if (code == COMMAND_DONE) code = copy_in(restoring);
     directory_release(hold);
     return code;

@@ -110,8 +110,7 @@ static int load_state(struct restoring *restoring) {
     enum status status = machine_load(restoring->machine, snapshot_case_bytes(restoring->judged));
     if (status != STATUS_OK) return refuse_state(restoring, status);
     machine_snapshot(restoring->machine, &held);
-    bool is_it = machine_height(restoring->machine) == named->height && held.height == named->height &&
-                 held.bytes == named->bytes && hash_equal(&held.root, &named->root);
+    bool is_it = machine_height(restoring->machine) == named->height && record_snapshot_equal(&held, named);
     return is_it ? COMMAND_DONE : refuse_state(restoring, STATUS_CONFLICT);
 }
 
@@ -205,15 +204,6 @@ static int make_ledger(struct restoring *restoring) {
     return code == COMMAND_DONE ? check_closed(restoring) : code;
 }
 
-static void remove_leftovers(const struct restoring *restoring) {
-    static const char *const SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
-    char path[CONFIG_PATH_BYTES + 16];
-    for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", restoring->name, SUFFIXES[i]);
-        (void)unlink(path);
-    }
-}
-
 /* --- the marks, and the name --- */
 
 static int leave_marks(struct restoring *restoring) {
@@ -233,7 +223,7 @@ static int put_in_place(struct restoring *restoring) {
     if (code == COMMAND_DONE)
         code = output_name(restoring->invocation, restoring->name, restoring->config.ledger_path);
     if (code == COMMAND_DONE) return code;
-    remove_leftovers(restoring);
+    copying_remove_leftovers(restoring->name);
     directory_unmark(restoring->config.directory, restoring->marks);
     return code;
 }
@@ -285,14 +275,13 @@ static int restore(struct restoring *restoring) {
 static int run_on(struct restoring *restoring) {
     const struct invocation *invocation = restoring->invocation;
     int hold = -1;
-    enum status status = node_config_load_public(invocation->arguments[1], &restoring->config, &restoring->detail);
-    if (status == STATUS_OK) status = directory_hold(restoring->config.directory, &hold, &restoring->detail);
-    if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", restoring->detail.text);
+    int code = copying_hold(invocation, invocation->arguments[1], &restoring->config, &hold);
+    if (code != COMMAND_DONE) return code;
     int named = snprintf(restoring->name, sizeof restoring->name, "%s.%ld.part", restoring->config.ledger_path,
                          (long)getpid());
-    int code = named < (int)sizeof restoring->name ? restore(restoring)
-                                                   : command_refuse(invocation, status_name(STATUS_TOO_LARGE),
-                                                                    "the path of the directory is too long");
+    code = named < (int)sizeof restoring->name
+               ? restore(restoring)
+               : command_refuse(invocation, status_name(STATUS_TOO_LARGE), "the path of the directory is too long");
     directory_release(hold);
     return code;
 }

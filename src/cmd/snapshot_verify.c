@@ -16,15 +16,24 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static void print(const struct snapshot_case *judged) {
-    const struct record_snapshot *named = &judged->result.parameters.snapshot;
+struct words {
     char time[CONFIG_TIME_BYTES];
     char root[2 * HASH_BYTES + 1];
-    config_time_put(judged->head.time_us, time);
-    bytes_to_hex(named->root.bytes, HASH_BYTES, root);
+};
+
+static struct words words_of(const struct snapshot_case *judged) {
+    struct words words;
+    config_time_put(judged->head.time_us, words.time);
+    bytes_to_hex(judged->result.parameters.snapshot.root.bytes, HASH_BYTES, words.root);
+    return words;
+}
+
+static void print(const struct snapshot_case *judged) {
+    const struct record_snapshot *named = &judged->result.parameters.snapshot;
+    const struct words words = words_of(judged);
     (void)printf("OK  a snapshot of height %llu, epoch %llu, %s\n", (unsigned long long)named->height,
-                 (unsigned long long)judged->head.epoch, time);
-    (void)printf("  %llu bytes, root %s\n", (unsigned long long)named->bytes, root);
+                 (unsigned long long)judged->head.epoch, words.time);
+    (void)printf("  %llu bytes, root %s\n", (unsigned long long)named->bytes, words.root);
     (void)printf("  certified at the threshold %u/%u:\n", judged->result.checkpoint.threshold.numerator,
                  judged->result.checkpoint.threshold.denominator);
     signers_print(&judged->result);
@@ -32,13 +41,10 @@ static void print(const struct snapshot_case *judged) {
 
 static void print_json(const struct snapshot_case *judged) {
     const struct record_snapshot *named = &judged->result.parameters.snapshot;
-    char time[CONFIG_TIME_BYTES];
-    char root[2 * HASH_BYTES + 1];
-    config_time_put(judged->head.time_us, time);
-    bytes_to_hex(named->root.bytes, HASH_BYTES, root);
+    const struct words words = words_of(judged);
     json_t *json = json_pack("{s:b, s:{s:I, s:I, s:s, s:I, s:s}}", "ok", 1, "snapshot", "height",
-                             (json_int_t)named->height, "epoch", (json_int_t)judged->head.epoch, "time", time,
-                             "bytes", (json_int_t)named->bytes, "root", root);
+                             (json_int_t)named->height, "epoch", (json_int_t)judged->head.epoch, "time", words.time,
+                             "bytes", (json_int_t)named->bytes, "root", words.root);
     signers_add(json, &judged->result);
     (void)json_dumpf(json, stdout, 0);
     (void)putchar('\n');

@@ -11,13 +11,24 @@
 #include "base/check.h"
 #include "node/state.h"
 
+/* What a file is made from, and in. */
+struct making {
+    struct certificate_log log;
+    struct writer pieces;
+    struct writer file;
+};
+
+static struct making making_of(struct node *node) {
+    return (struct making){.log = {node->ledger, ledger_read_leaf, ledger_read_node},
+                           .pieces = writer_of(node->pieces, CERTIFICATE_BYTES_MAX),
+                           .file = writer_of(node->certificate, CERTIFICATE_BYTES_MAX)};
+}
+
 static enum status make(struct node *node, const struct certificate_capture *capture, uint64_t leaf,
                         struct slice *ret_file) {
-    const struct certificate_log log = {node->ledger, ledger_read_leaf, ledger_read_node};
-    struct writer pieces = writer_of(node->pieces, CERTIFICATE_BYTES_MAX);
-    struct writer file = writer_of(node->certificate, CERTIFICATE_BYTES_MAX);
-    TRY(replica_certificate(node->replica, &log, capture, leaf, &pieces, &file));
-    *ret_file = writer_slice(&file);
+    struct making making = making_of(node);
+    TRY(replica_certificate(node->replica, &making.log, capture, leaf, &making.pieces, &making.file));
+    *ret_file = writer_slice(&making.file);
     return STATUS_OK;
 }
 
@@ -100,11 +111,9 @@ enum status node_certificate_family(void *context, uint32_t family, struct slice
 /* --- snapshots (docs/protocol.md 9) --- */
 
 static enum status make_state(struct node *node, struct slice *ret_file) {
-    const struct certificate_log log = {node->ledger, ledger_read_leaf, ledger_read_node};
-    struct writer pieces = writer_of(node->pieces, CERTIFICATE_BYTES_MAX);
-    struct writer file = writer_of(node->certificate, CERTIFICATE_BYTES_MAX);
-    TRY(replica_state_certificate(node->replica, &log, &pieces, &file));
-    *ret_file = writer_slice(&file);
+    struct making making = making_of(node);
+    TRY(replica_state_certificate(node->replica, &making.log, &making.pieces, &making.file));
+    *ret_file = writer_slice(&making.file);
     return STATUS_OK;
 }
 
@@ -113,8 +122,7 @@ static enum status look_for_snapshot(struct node *node, const struct record_snap
     struct record_snapshot kept;
     if (named->height == 0) return STATUS_NOT_FOUND;
     TRY(ledger_find_snapshot(node->ledger, named->height, &kept));
-    bool is_it = kept.height == named->height && kept.bytes == named->bytes && hash_equal(&kept.root, &named->root);
-    return is_it ? STATUS_OK : STATUS_NOT_FOUND;
+    return record_snapshot_equal(&kept, named) ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 /* The newest state may name a snapshot that the certified one does not name yet. */

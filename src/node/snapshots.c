@@ -8,12 +8,11 @@
 #include "ledger/snapshot.h"
 #include "node/state.h"
 
-static void forget(struct node *node, uint64_t below) { ledger_forget_snapshots(node->ledger, below); }
-
 /* The newest snapshot is kept, and the one before it for those who are fetching that. */
 static void keep_two(struct node *node, uint64_t height) {
     struct record_snapshot before;
-    if (ledger_find_snapshot(node->ledger, height - 1, &before) == STATUS_OK) forget(node, before.height);
+    if (ledger_find_snapshot(node->ledger, height - 1, &before) == STATUS_OK)
+        ledger_forget_snapshots(node->ledger, before.height);
 }
 
 /* What a quorum has not certified yet stays: it may have to be executed again. */
@@ -27,7 +26,7 @@ static void prune(struct node *node, uint64_t height) {
     if (ledger_find_snapshot(node->ledger, most, &base) != STATUS_OK || base.height < ledger_base(node->ledger))
         return;
     ledger_prune(node->ledger, base.height);
-    forget(node, base.height);
+    ledger_forget_snapshots(node->ledger, base.height);
     replica_pruned(node->replica);
     node_log(LOG_INFO, "pruned the blocks below height %" PRIu64 " and their batches", base.height);
 }

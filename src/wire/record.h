@@ -136,6 +136,9 @@ struct record_snapshot {
     uint64_t bytes;   /* at least 1 */
     struct hash root; /* RFC 9162 over its chunks */
 };
+static inline bool record_snapshot_equal(const struct record_snapshot *a, const struct record_snapshot *b) {
+    return a->height == b->height && a->bytes == b->bytes && hash_equal(&a->root, &b->root);
+}
 
 struct record_parameters {
     struct threshold threshold; /* in force */
