@@ -4,7 +4,6 @@ import base64
 import glob
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time

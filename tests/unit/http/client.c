@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 enum { PATIENCE_S = 60 };
 
@@ -77,4 +81,19 @@ void client_free(struct answer *answer) {
     json_decref(answer->json);
     free(answer->text);
     *answer = (struct answer){0};
+}
+
+const char *text_of(const json_t *json, const char *name) {
+    const char *text = json_string_value(json_object_get(json, name));
+    return text != NULL ? text : "(none)";
+}
+
+json_int_t number_of(const json_t *json, const char *name) {
+    const json_t *number = json_object_get(json, name);
+    return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+void expect_code(const struct answer *answer, unsigned code) {
+    if (answer->code != code) print_error("%u: %s\n", answer->code, answer->text);
+    assert_int_equal(answer->code, code);
 }

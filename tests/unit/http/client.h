@@ -20,6 +20,12 @@ struct answer client_request(uint16_t port, const char *method, const char *targ
 struct answer client_raw(uint16_t port, const void *bytes, size_t count);
 void client_free(struct answer *answer);
 
+/* A field of an answer's JSON: "(none)", or -1, when it is not there or something else. */
+const char *text_of(const json_t *json, const char *name);
+json_int_t number_of(const json_t *json, const char *name);
+/* Fails the test, and shows the answer, unless it has this code. */
+void expect_code(const struct answer *answer, unsigned code);
+
 /* A connection of one's own. */
 int client_connect(uint16_t port);
 void client_send(int fd, const void *bytes, size_t count);

@@ -36,15 +36,10 @@ static struct answer call(const char *method, const char *target, const char *he
 
 static struct answer get(const char *target, const char *headers) { return call("GET", target, headers, NULL); }
 
-static const char *text_of(const struct answer *answer, const char *name) {
-    const char *text = json_string_value(json_object_get(answer->json, name));
-    return text != NULL ? text : "(none)";
-}
-
 static void expect(struct answer answer, unsigned code, const char *error) {
     if (answer.code != code) print_error("%s\n", answer.text);
     assert_int_equal(answer.code, code);
-    if (error != NULL) assert_string_equal(text_of(&answer, "error"), error);
+    if (error != NULL) assert_string_equal(text_of(answer.json, "error"), error);
     client_free(&answer);
 }
 
@@ -53,7 +48,7 @@ static void ask(const char *title, char ret_id[40]) {
     (void)snprintf(body, sizeof body, "{\"title\":\"%s\",\"hypotheses\":[\"a\",\"b\"],\"mode\":\"pool\"}", title);
     struct answer answer = call("POST", "/v1/questions?ack=final", WRITE, body);
     assert_int_equal(answer.code, 201);
-    (void)snprintf(ret_id, 40, "%s", text_of(&answer, "question"));
+    (void)snprintf(ret_id, 40, "%s", text_of(answer.json, "question"));
     client_free(&answer);
 }
 
@@ -159,11 +154,11 @@ static void type_of_a_problem_then_it_leads_to_what_it_means(void **state) {
     (void)state;
     struct answer refused = get("/v1/questions/00112233445566778899aabbccddeeff", "");
     assert_int_equal(refused.code, 404);
-    assert_string_equal(text_of(&refused, "instance"), "/v1/questions/00112233445566778899aabbccddeeff");
-    struct answer meaning = get(text_of(&refused, "type"), "");
+    assert_string_equal(text_of(refused.json, "instance"), "/v1/questions/00112233445566778899aabbccddeeff");
+    struct answer meaning = get(text_of(refused.json, "type"), "");
     assert_int_equal(meaning.code, 200);
-    assert_string_equal(text_of(&meaning, "title"), text_of(&refused, "title"));
-    assert_string_equal(text_of(&meaning, "error"), "UNKNOWN_QUESTION");
+    assert_string_equal(text_of(meaning.json, "title"), text_of(refused.json, "title"));
+    assert_string_equal(text_of(meaning.json, "error"), "UNKNOWN_QUESTION");
     client_free(&refused);
     client_free(&meaning);
     expect(get("/v1/problems/OK", ""), 404, "NOT_FOUND");
@@ -175,11 +170,11 @@ static void hostile_path_then_an_instance_that_cannot_be_broken(void **state) {
     (void)state;
     char target[1024] = "/v1/nothing/%22%5c%01%ff";
     struct answer answer = get(target, "");
-    assert_string_equal(text_of(&answer, "instance"), "/v1/nothing/%22%5C%01%FF");
+    assert_string_equal(text_of(answer.json, "instance"), "/v1/nothing/%22%5C%01%FF");
     expect(answer, 404, "NOT_FOUND");
     memset(target + 4, 'x', sizeof target - 5);
     answer = get(target, "");
-    assert_true(strlen(text_of(&answer, "instance")) < 160);
+    assert_true(strlen(text_of(answer.json, "instance")) < 160);
     expect(answer, 404, "NOT_FOUND");
 }
 
@@ -197,7 +192,7 @@ static void token_of_each_role_then_as_much_as_it_may(void **state) {
     expect(call("POST", "/v1/questions", "", question), 401, "UNAUTHORIZED");
     struct answer answer = call("POST", "/v1/questions", WRITE, question);
     assert_int_equal(answer.code, 201);
-    (void)snprintf(id, sizeof id, "%s", text_of(&answer, "question"));
+    (void)snprintf(id, sizeof id, "%s", text_of(answer.json, "question"));
     client_free(&answer);
     (void)snprintf(reveal, sizeof reveal, "/v1/questions/%s/reveal", id);
     (void)snprintf(close, sizeof close, "{\"question\":\"%s\"}", id);
@@ -240,7 +235,7 @@ static void more_requests_than_allowed_then_429_and_when_to_come_again(void **st
         if (answer.code != 200) {
             refused++;
             assert_int_equal(answer.code, 429);
-            assert_string_equal(text_of(&answer, "error"), "TOO_OFTEN");
+            assert_string_equal(text_of(answer.json, "error"), "TOO_OFTEN");
             assert_non_null(strstr(answer.text, "\r\nRetry-After: 1\r\n"));
         }
         client_free(&answer);

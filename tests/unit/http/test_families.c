@@ -35,16 +35,6 @@ static struct answer post(const char *target, const char *body) {
     return client_request(world_port(world), "POST", target, AUTH, body, strlen(body));
 }
 
-static const char *text_of(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "(none)";
-}
-
-static void expect_code(const struct answer *answer, unsigned code) {
-    if (answer->code != code) print_error("%u: %s\n", answer->code, answer->text);
-    assert_int_equal(answer->code, code);
-}
-
 static void expect_refusal(struct answer answer, unsigned code, const char *error) {
     expect_code(&answer, code);
     assert_string_equal(text_of(answer.json, "error"), error);
@@ -186,11 +176,6 @@ static void tell(const char *id, const char *llr) {
     char body[256];
     (void)snprintf(body, sizeof body, "{\"question\": \"%s\", \"observation\": \"o\", \"llr\": %s}", id, llr);
     expect_done(post("/v1/evidence?ack=committed", body));
-}
-
-static json_int_t number_of(const json_t *object, const char *name) {
-    const json_t *number = json_object_get(object, name);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
 }
 
 /* One that only member 0 has answered, which decides nothing. */

@@ -35,21 +35,6 @@ static struct answer post(const char *target, const char *body) {
     return client_request(world_port(world), "POST", target, AUTH, body, strlen(body));
 }
 
-static const char *text_of(const json_t *json, const char *name) {
-    const char *text = json_string_value(json_object_get(json, name));
-    return text != NULL ? text : "(none)";
-}
-
-static json_int_t number_of(const json_t *json, const char *name) {
-    const json_t *number = json_object_get(json, name);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
-static void expect_code(const struct answer *answer, unsigned code) {
-    if (answer->code != code) print_error("%s\n", answer->text);
-    assert_int_equal(answer->code, code);
-}
-
 static void ask(const char *title, char ret_id[40]) {
     char body[256];
     (void)snprintf(body, sizeof body, "{\"title\":\"%s\",\"hypotheses\":[\"a\",\"b\",\"c\"],\"mode\":\"panel\"}",

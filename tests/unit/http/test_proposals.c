@@ -47,21 +47,6 @@ static struct answer propose_as(const char *headers, const char *body) {
 
 static struct answer propose(const char *body) { return propose_as(AUTH, body); }
 
-static const char *text_of(const json_t *json, const char *name) {
-    const char *text = json_string_value(json_object_get(json, name));
-    return text != NULL ? text : "(none)";
-}
-
-static json_int_t number_of(const json_t *json, const char *name) {
-    const json_t *number = json_object_get(json, name);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
-static void expect_code(const struct answer *answer, unsigned code) {
-    if (answer->code != code) print_error("%u: %s\n", answer->code, answer->text);
-    assert_int_equal(answer->code, code);
-}
-
 static void expect_refusal(struct answer answer, unsigned code, const char *error, const char *said) {
     expect_code(&answer, code);
     assert_string_equal(text_of(answer.json, "error"), error);

@@ -38,47 +38,34 @@ static struct answer post_as(const char *target, const char *headers, const char
 
 static struct answer post(const char *target, const char *body) { return post_as(target, AUTH, body); }
 
-static const char *text_of(const struct answer *answer, const char *name) {
-    const char *text = json_string_value(json_object_get(answer->json, name));
-    return text != NULL ? text : "(none)";
-}
-
-static json_int_t number_of(const struct answer *answer, const char *name) {
-    const json_t *number = json_object_get(answer->json, name);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
-static void expect_code(const struct answer *answer, unsigned code) {
-    if (answer->code != code) print_error("%u: %s\n", answer->code, answer->text);
-    assert_int_equal(answer->code, code);
-}
-
 /* What every refusal has (RFC 9457), and that it agrees with the head of the answer. */
 static void expect_problem(const struct answer *answer) {
     char type[64];
-    (void)snprintf(type, sizeof type, "/v1/problems/%s", text_of(answer, "error"));
-    assert_string_equal(text_of(answer, "type"), type);
-    assert_true(strlen(text_of(answer, "title")) > 0);
-    assert_int_equal(number_of(answer, "status"), answer->code);
-    assert_int_equal(text_of(answer, "instance")[0], '/');
+    (void)snprintf(type, sizeof type, "/v1/problems/%s", text_of(answer->json, "error"));
+    assert_string_equal(text_of(answer->json, "type"), type);
+    assert_true(strlen(text_of(answer->json, "title")) > 0);
+    assert_int_equal(number_of(answer->json, "status"), answer->code);
+    assert_int_equal(text_of(answer->json, "instance")[0], '/');
     assert_non_null(strstr(answer->text, "\r\nContent-Type: application/problem+json\r\n"));
     assert_non_null(strstr(answer->text, "\r\nCache-Control: no-store\r\n"));
-    bool is_temporary = answer->code == 503 || answer->code == 429 || strcmp(text_of(answer, "error"), "BUSY") == 0;
+    bool is_temporary =
+        answer->code == 503 || answer->code == 429 || strcmp(text_of(answer->json, "error"), "BUSY") == 0;
     assert_true((strstr(answer->text, "\r\nRetry-After: ") != NULL) == is_temporary);
 }
 
 /* The answer is a refusal of this status; frees it. */
 static void expect_refusal(struct answer answer, unsigned code, const char *error) {
     expect_code(&answer, code);
-    if (strcmp(text_of(&answer, "error"), error) != 0) print_error("%s\n", answer.body);
-    assert_string_equal(text_of(&answer, "error"), error);
-    assert_true(strlen(text_of(&answer, "detail")) > 0);
+    if (strcmp(text_of(answer.json, "error"), error) != 0) print_error("%s\n", answer.body);
+    assert_string_equal(text_of(answer.json, "error"), error);
+    assert_true(strlen(text_of(answer.json, "detail")) > 0);
     expect_problem(&answer);
     client_free(&answer);
 }
 
 static bool is_committed(const struct answer *answer) {
-    return strcmp(text_of(answer, "ack"), "committed") == 0 || strcmp(text_of(answer, "ack"), "final") == 0;
+    return strcmp(text_of(answer->json, "ack"), "committed") == 0 ||
+           strcmp(text_of(answer->json, "ack"), "final") == 0;
 }
 
 /* Asks a new question each time. */
@@ -91,7 +78,7 @@ static void ask(const char *mode, char ret_id[40]) {
     struct answer answer = post("/v1/questions", body);
     expect_code(&answer, 201);
     assert_true(is_committed(&answer));
-    (void)snprintf(ret_id, 40, "%s", text_of(&answer, "question"));
+    (void)snprintf(ret_id, 40, "%s", text_of(answer.json, "question"));
     assert_int_equal(strlen(ret_id), 32);
     client_free(&answer);
 }
@@ -112,7 +99,7 @@ static json_int_t items_of(const char *id, const char *read) {
     (void)snprintf(target, sizeof target, "/v1/questions/%s?read=%s", id, read);
     struct answer answer = get(target);
     expect_code(&answer, 200);
-    json_int_t items = number_of(&answer, "items");
+    json_int_t items = number_of(answer.json, "items");
     client_free(&answer);
     return items;
 }
@@ -129,8 +116,8 @@ static void question_asked_twice_then_the_same_id_and_exists(void **state) {
     assert_true(json_is_false(json_object_get(first.json, "exists")));
     assert_true(json_is_true(json_object_get(second.json, "exists")));
     assert_true(json_is_true(json_object_get(second.json, "duplicate")));
-    assert_true(number_of(&first, "seq") >= 1 && number_of(&first, "index") == 0);
-    assert_string_equal(text_of(&first, "question"), text_of(&second, "question"));
+    assert_true(number_of(first.json, "seq") >= 1 && number_of(first.json, "index") == 0);
+    assert_string_equal(text_of(first.json, "question"), text_of(second.json, "question"));
     client_free(&first);
     client_free(&second);
 }
@@ -188,7 +175,7 @@ static void question_asked_twice_at_once_then_both_have_it(void **state) {
     struct answer first = client_read(one);
     struct answer second = client_read(two);
     assert_int_equal(first.code + second.code, 201 + 200);
-    assert_string_equal(text_of(&first, "question"), text_of(&second, "question"));
+    assert_string_equal(text_of(first.json, "question"), text_of(second.json, "question"));
     client_free(&first);
     client_free(&second);
 }
@@ -208,8 +195,8 @@ static void question_shown_then_all_the_fields(void **state) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_non_null(json_object_get(answer.json, names[i]));
     assert_int_equal(json_object_size(answer.json), sizeof names / sizeof names[0]);
-    assert_string_equal(text_of(&answer, "finality"), "final");
-    assert_string_equal(text_of(&answer, "status"), "open");
+    assert_string_equal(text_of(answer.json, "finality"), "final");
+    assert_string_equal(text_of(answer.json, "status"), "open");
     assert_true(json_real_value(json_array_get(json_object_get(answer.json, "posterior"), 0)) == 0.5);
     client_free(&answer);
 }
@@ -224,9 +211,9 @@ static void questions_listed_in_pages_then_each_once(void **state) {
         struct answer answer = get(target);
         expect_code(&answer, 200);
         size_t page = json_array_size(json_object_get(answer.json, "questions"));
-        json_int_t total = number_of(&answer, "total");
+        json_int_t total = number_of(answer.json, "total");
         bool is_last = json_is_null(json_object_get(answer.json, "next"));
-        (void)snprintf(target, sizeof target, "/v1/questions?limit=2&cursor=%s", text_of(&answer, "next"));
+        (void)snprintf(target, sizeof target, "/v1/questions?limit=2&cursor=%s", text_of(answer.json, "next"));
         client_free(&answer);
         seen += (json_int_t)page;
         assert_true(page == 2 || is_last);
@@ -262,9 +249,9 @@ static void evidence_then_acknowledged_as_far_as_asked(void **state) {
         struct answer answer = tell(target, id, observation, "0.5");
         expect_code(&answer, 200);
         size_t reached = 0;
-        while (reached < 4 && strcmp(text_of(&answer, "ack"), acks[reached]) != 0) reached++;
+        while (reached < 4 && strcmp(text_of(answer.json, "ack"), acks[reached]) != 0) reached++;
         assert_true(reached >= i && reached < 4);
-        assert_int_equal(number_of(&answer, "accepted"), 1);
+        assert_int_equal(number_of(answer.json, "accepted"), 1);
         client_free(&answer);
     }
     assert_int_equal(items_of(id, "committed"), 4);
@@ -280,11 +267,11 @@ static void evidence_read_locally_then_there_before_it_is_committed(void **state
     world_cut(world, true);
     struct answer answer = tell("/v1/evidence", id, "o", "2");
     expect_code(&answer, 200);
-    assert_string_equal(text_of(&answer, "ack"), "local");
+    assert_string_equal(text_of(answer.json, "ack"), "local");
     client_free(&answer);
     struct answer local = get(target);
-    assert_int_equal(number_of(&local, "items"), 1);
-    assert_string_equal(text_of(&local, "finality"), "local");
+    assert_int_equal(number_of(local.json, "items"), 1);
+    assert_string_equal(text_of(local.json, "finality"), "local");
     client_free(&local);
     assert_int_equal(items_of(id, "committed"), 0);
     world_cut(world, false);
@@ -292,8 +279,8 @@ static void evidence_read_locally_then_there_before_it_is_committed(void **state
     expect_code(&next, 200);
     client_free(&next);
     local = get(target);
-    assert_int_equal(number_of(&local, "items"), 2);
-    assert_string_equal(text_of(&local, "finality"), "final");
+    assert_int_equal(number_of(local.json, "items"), 2);
+    assert_string_equal(text_of(local.json, "finality"), "final");
     client_free(&local);
 }
 
@@ -321,9 +308,9 @@ static void list_with_a_bad_line_then_nothing_of_it(void **state) {
     bytes += put_tell(body + bytes, sizeof body - bytes, id, "b", "1");
     (void)put_tell(body + bytes, sizeof body - bytes, id, "c", "0.0000000000001");
     struct answer answer = post_as("/v1/evidence?ack=committed", AUTH "Content-Type: application/x-ndjson\r\n", body);
-    assert_int_equal(number_of(&answer, "line"), 3);
-    assert_int_equal(number_of(&answer, "index"), 2);
-    assert_int_equal(number_of(&answer, "accepted"), 0);
+    assert_int_equal(number_of(answer.json, "line"), 3);
+    assert_int_equal(number_of(answer.json, "index"), 2);
+    assert_int_equal(number_of(answer.json, "accepted"), 0);
     expect_refusal(answer, 422, "TOO_FINE");
     answer = tell("/v1/evidence?ack=committed", id, "a", "1");
     expect_code(&answer, 200);
@@ -340,8 +327,8 @@ static void list_with_a_bad_line_not_atomic_then_the_lines_before_it(void **stat
     bytes += put_tell(body + bytes, sizeof body - bytes, id, "b", "1");
     (void)put_tell(body + bytes, sizeof body - bytes, id, "c", "oops");
     struct answer answer = post("/v1/evidence?ack=committed&atomic=false", body);
-    assert_int_equal(number_of(&answer, "line"), 3);
-    assert_int_equal(number_of(&answer, "accepted"), 2);
+    assert_int_equal(number_of(answer.json, "line"), 3);
+    assert_int_equal(number_of(answer.json, "accepted"), 2);
     expect_refusal(answer, 400, "BAD_FORMAT");
     assert_int_equal(items_of(id, "committed"), 2);
 }
@@ -357,8 +344,8 @@ static void array_of_evidence_then_all_of_it(void **state) {
                    id, id);
     struct answer answer = post("/v1/evidence?ack=committed", body);
     expect_code(&answer, 200);
-    assert_int_equal(number_of(&answer, "accepted"), 2);
-    assert_int_equal(number_of(&answer, "refused"), 0);
+    assert_int_equal(number_of(answer.json, "accepted"), 2);
+    assert_int_equal(number_of(answer.json, "refused"), 0);
     client_free(&answer);
     assert_int_equal(items_of(id, "committed"), 2);
 }
@@ -409,7 +396,7 @@ static void expect_share_of_signers(const struct answer *answer) {
     assert_int_equal(json_integer_value(json_object_get(json_array_get(missing, 0), "member")), 1);
     assert_string_equal(json_string_value(json_object_get(provisional, "finality")), "committed");
     assert_int_equal(json_integer_value(json_object_get(provisional, "items")), 1);
-    assert_non_null(strstr(text_of(answer, "detail"), "1 of 4 members have signed, needed are 3"));
+    assert_non_null(strstr(text_of(answer->json, "detail"), "1 of 4 members have signed, needed are 3"));
 }
 
 static void belief_without_a_certificate_then_not_final_and_later_final(void **state) {
@@ -421,16 +408,16 @@ static void belief_without_a_certificate_then_not_final_and_later_final(void **s
     world_silence_attestations(world, true);
     struct answer answer = tell("/v1/evidence?ack=committed", id, "o", "1");
     expect_code(&answer, 200);
-    assert_string_equal(text_of(&answer, "ack"), "committed");
+    assert_string_equal(text_of(answer.json, "ack"), "committed");
     client_free(&answer);
     (void)snprintf(target, sizeof target, "/v1/questions/%s", id);
     answer = get(target);
-    assert_string_equal(text_of(&answer, "finality"), "committed");
+    assert_string_equal(text_of(answer.json, "finality"), "committed");
     client_free(&answer);
     (void)snprintf(target, sizeof target, "/v1/questions/%s?read=final", id);
     answer = get(target);
-    assert_string_equal(text_of(&answer, "threshold"), "3/4");
-    assert_true(number_of(&answer, "certified_height") >= 1);
+    assert_string_equal(text_of(answer.json, "threshold"), "3/4");
+    assert_true(number_of(answer.json, "certified_height") >= 1);
     expect_share_of_signers(&answer);
     expect_refusal(answer, 503, "NOT_FINAL");
     (void)snprintf(certificate, sizeof certificate, "/v1/certificates/%s", id);
@@ -443,7 +430,7 @@ static void belief_without_a_certificate_then_not_final_and_later_final(void **s
     client_free(&answer);
     answer = client_read(fd);
     expect_code(&answer, 200);
-    assert_string_equal(text_of(&answer, "finality"), "final");
+    assert_string_equal(text_of(answer.json, "finality"), "final");
     client_free(&answer);
 }
 
@@ -460,8 +447,8 @@ static void verdict_without_a_certificate_then_provisional(void **state) {
     expect_code(&answer, 200);
     client_free(&answer);
     answer = get(target);
-    assert_string_equal(text_of(&answer, "status"), "undecided");
-    assert_string_equal(text_of(&answer, "finality"), "provisional");
+    assert_string_equal(text_of(answer.json, "status"), "undecided");
+    assert_string_equal(text_of(answer.json, "finality"), "provisional");
     assert_true(json_is_null(json_object_get(answer.json, "outcome")));
     client_free(&answer);
     world_silence_attestations(world, false);
@@ -632,7 +619,7 @@ static void as_many_waiting_as_may_then_busy_and_reads_go_on(void **state) {
 static void expect_disk(const char *name, const char *first_line, const char *second_line) {
     struct answer answer = get("/v1/status");
     expect_code(&answer, 200);
-    assert_string_equal(text_of(&answer, "disk"), name);
+    assert_string_equal(text_of(answer.json, "disk"), name);
     client_free(&answer);
     answer = get("/metrics");
     assert_non_null(strstr(answer.text, first_line));
@@ -660,7 +647,7 @@ static void step_not_durable_then_neither_acknowledged_nor_final(void **state) {
     wait_for_waiting(1);
     while (items_of(id, "committed") == 0) (void)usleep(10000);
     answer = get("/v1/status");
-    (void)snprintf(line, sizeof line, "credimus_final_height %lld\n", (long long)number_of(&answer, "height"));
+    (void)snprintf(line, sizeof line, "credimus_final_height %lld\n", (long long)number_of(answer.json, "height"));
     client_free(&answer);
     wait_for_metric(line);
     expect_refusal(get(target), 503, "NOT_FINAL");
@@ -726,15 +713,15 @@ static void status_then_all_the_fields(void **state) {
         assert_non_null(json_object_get(answer.json, names[i]));
     assert_int_equal(json_array_size(json_object_get(answer.json, "peers")), 3);
     assert_int_equal(json_array_size(json_object_get(answer.json, "lanes")), 4);
-    assert_int_equal(strlen(text_of(&answer, "root")), 64);
-    assert_string_equal(text_of(&answer, "threshold"), "3/4");
-    assert_string_equal(text_of(&answer, "base_threshold"), "3/4");
-    assert_string_equal(text_of(&answer, "level"), "connected");
-    assert_true(number_of(&answer, "level_ms") >= 0);
+    assert_int_equal(strlen(text_of(answer.json, "root")), 64);
+    assert_string_equal(text_of(answer.json, "threshold"), "3/4");
+    assert_string_equal(text_of(answer.json, "base_threshold"), "3/4");
+    assert_string_equal(text_of(answer.json, "level"), "connected");
+    assert_true(number_of(answer.json, "level_ms") >= 0);
     assert_int_equal(json_array_size(json_object_get(answer.json, "unreachable")), 0);
-    assert_int_equal(number_of(&answer, "apart"), 0);
+    assert_int_equal(number_of(answer.json, "apart"), 0);
     assert_true(json_is_false(json_object_get(answer.json, "enhanced")));
-    assert_true(number_of(&answer, "provisional") >= 0);
+    assert_true(number_of(answer.json, "provisional") >= 0);
     client_free(&answer);
 }
 
@@ -748,7 +735,7 @@ static void others_fall_silent_then_status_says_whom_it_misses(void **state) {
         usleep(50000);
         answer = get(target);
         expect_code(&answer, 200);
-        bool is_severe = strcmp(text_of(&answer, "level"), "severe") == 0;
+        bool is_severe = strcmp(text_of(answer.json, "level"), "severe") == 0;
         size_t missing = json_array_size(json_object_get(answer.json, "unreachable"));
         client_free(&answer);
         if (is_severe && missing == 3) break;
@@ -800,7 +787,7 @@ static void members_cut_off_then_final_refused_with_a_reason(void **state) {
     world_stop(world); /* with one request that waits */
     answer = client_read(fd);
     expect_code(&answer, 202);
-    assert_string_equal(text_of(&answer, "ack"), "local");
+    assert_string_equal(text_of(answer.json, "ack"), "local");
     client_free(&answer);
     world = world_start(0);
 }

@@ -39,11 +39,6 @@ static int start_without(void **state) {
 
 static struct answer get(const char *target) { return client_request(world_port(world), "GET", target, "", NULL, 0); }
 
-static const char *text_of(const json_t *json, const char *name) {
-    const char *text = json_string_value(json_object_get(json, name));
-    return text != NULL ? text : "(none)";
-}
-
 static json_int_t status_number(const char *name) {
     struct answer answer = get("/v1/status");
     const json_t *number = json_object_get(answer.json, name);

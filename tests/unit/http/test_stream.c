@@ -131,11 +131,6 @@ static void wait_for(struct reader_of_events *reader, const char *type, struct t
     }
 }
 
-static const char *text_of(const json_t *json, const char *name) {
-    const char *text = json_string_value(json_object_get(json, name));
-    return text != NULL ? text : "(none)";
-}
-
 static unsigned long long number_in(const char *id) {
     const char *hyphen = strchr(id, '-');
     assert_non_null(hyphen);

@@ -36,32 +36,18 @@ static struct answer post_as(const char *target, const char *headers, const char
 
 static struct answer post(const char *target, const char *body) { return post_as(target, AUTH, body); }
 
-static const char *text_of(const struct answer *answer, const char *name) {
-    const char *text = json_string_value(json_object_get(answer->json, name));
-    return text != NULL ? text : "(none)";
-}
-
-static json_int_t number_of(const struct answer *answer, const char *name) {
-    const json_t *number = json_object_get(answer->json, name);
-    return json_is_integer(number) ? json_integer_value(number) : -1;
-}
-
-static void expect_code(const struct answer *answer, unsigned code) {
-    if (answer->code != code) print_error("%u: %s\n", answer->code, answer->text);
-    assert_int_equal(answer->code, code);
-}
-
 /* The answer is a refusal of this status; frees it. */
 static void expect_refusal(struct answer answer, unsigned code, const char *error) {
     expect_code(&answer, code);
-    if (strcmp(text_of(&answer, "error"), error) != 0) print_error("%s\n", answer.body);
-    assert_string_equal(text_of(&answer, "error"), error);
-    assert_true(strlen(text_of(&answer, "detail")) > 0);
+    if (strcmp(text_of(answer.json, "error"), error) != 0) print_error("%s\n", answer.body);
+    assert_string_equal(text_of(answer.json, "error"), error);
+    assert_true(strlen(text_of(answer.json, "detail")) > 0);
     client_free(&answer);
 }
 
 static bool is_committed(const struct answer *answer) {
-    return strcmp(text_of(answer, "ack"), "committed") == 0 || strcmp(text_of(answer, "ack"), "final") == 0;
+    return strcmp(text_of(answer->json, "ack"), "committed") == 0 ||
+           strcmp(text_of(answer->json, "ack"), "final") == 0;
 }
 
 /* Asks a new question each time. */
@@ -74,7 +60,7 @@ static void ask(const char *mode, char ret_id[40]) {
     struct answer answer = post("/v1/questions", body);
     expect_code(&answer, 201);
     assert_true(is_committed(&answer));
-    (void)snprintf(ret_id, 40, "%s", text_of(&answer, "question"));
+    (void)snprintf(ret_id, 40, "%s", text_of(answer.json, "question"));
     assert_int_equal(strlen(ret_id), 32);
     client_free(&answer);
 }
@@ -95,7 +81,7 @@ static json_int_t items_of(const char *id, const char *read) {
     (void)snprintf(target, sizeof target, "/v1/questions/%s?read=%s", id, read);
     struct answer answer = get(target);
     expect_code(&answer, 200);
-    json_int_t items = number_of(&answer, "items");
+    json_int_t items = number_of(answer.json, "items");
     client_free(&answer);
     return items;
 }
@@ -104,10 +90,10 @@ static json_int_t items_of(const char *id, const char *read) {
 static void expect_repetition(struct answer again, const struct answer *first) {
     expect_code(&again, 200);
     assert_true(json_is_true(json_object_get(again.json, "duplicate")));
-    assert_int_equal(number_of(&again, "accepted"), 0);
-    assert_int_equal(number_of(&again, "duplicates"), 1);
-    assert_int_equal(number_of(&again, "seq"), number_of(first, "seq"));
-    assert_int_equal(number_of(&again, "index"), number_of(first, "index"));
+    assert_int_equal(number_of(again.json, "accepted"), 0);
+    assert_int_equal(number_of(again.json, "duplicates"), 1);
+    assert_int_equal(number_of(again.json, "seq"), number_of(first->json, "seq"));
+    assert_int_equal(number_of(again.json, "index"), number_of(first->json, "index"));
     client_free(&again);
 }
 
@@ -125,7 +111,7 @@ static void observation_told_twice_then_the_same_answer(void **state) {
     expect_code(&next, 200);
     client_free(&next);
     struct answer again = tell("/v1/evidence?ack=final", id, "o", "1.0");
-    assert_string_equal(text_of(&again, "ack"), "final");
+    assert_string_equal(text_of(again.json, "ack"), "final");
     expect_repetition(again, &first);
     assert_int_equal(items_of(id, "committed"), 2);
     client_free(&first);
@@ -142,7 +128,7 @@ static void observation_told_in_other_words_then_a_conflict(void **state) {
     expect_refusal(tell("/v1/evidence", id, "o", "1.000000001"), 409, "DUPLICATE_OBSERVATION");
     (void)snprintf(body, sizeof body, "{\"question\":\"%s\",\"observation\":\"o\",\"llr\":1,\"content\":\"c\"}", id);
     answer = post("/v1/evidence?ack=committed", body);
-    assert_non_null(strstr(text_of(&answer, "detail"), "something else"));
+    assert_non_null(strstr(text_of(answer.json, "detail"), "something else"));
     expect_refusal(answer, 409, "DUPLICATE_OBSERVATION");
     assert_int_equal(items_of(id, "local"), 1);
 }
@@ -156,19 +142,19 @@ static void list_told_again_then_the_rest_of_it_is_taken(void **state) {
     size_t bytes = put_tell(body, sizeof body, id, "a", "1");
     bytes += put_tell(body + bytes, sizeof body - bytes, id, "b", "1");
     struct answer answer = post("/v1/evidence?ack=committed", body);
-    assert_int_equal(number_of(&answer, "accepted"), 2);
+    assert_int_equal(number_of(answer.json, "accepted"), 2);
     client_free(&answer);
     bytes += put_tell(body + bytes, sizeof body - bytes, id, "c", "1");
     (void)put_tell(body + bytes, sizeof body - bytes, id, "c", "1");
     answer = post("/v1/evidence?ack=committed", body);
     expect_code(&answer, 200);
-    assert_int_equal(number_of(&answer, "accepted"), 1);
-    assert_int_equal(number_of(&answer, "duplicates"), 3);
+    assert_int_equal(number_of(answer.json, "accepted"), 1);
+    assert_int_equal(number_of(answer.json, "duplicates"), 3);
     assert_true(json_is_false(json_object_get(answer.json, "duplicate")));
     client_free(&answer);
     answer = post("/v1/evidence", body);
     assert_true(json_is_true(json_object_get(answer.json, "duplicate")));
-    assert_int_equal(number_of(&answer, "duplicates"), 4);
+    assert_int_equal(number_of(answer.json, "duplicates"), 4);
     client_free(&answer);
     assert_int_equal(items_of(id, "committed"), 3);
 }
@@ -186,12 +172,12 @@ static void list_with_a_conflict_then_nothing_of_it(void **state) {
     bytes += put_tell(body + bytes, sizeof body - bytes, id, "a", "1");
     (void)put_tell(body + bytes, sizeof body - bytes, id, "a", "2");
     answer = post("/v1/evidence?ack=committed", body);
-    assert_int_equal(number_of(&answer, "line"), 3);
-    assert_int_equal(number_of(&answer, "accepted"), 0);
+    assert_int_equal(number_of(answer.json, "line"), 3);
+    assert_int_equal(number_of(answer.json, "accepted"), 0);
     expect_refusal(answer, 409, "DUPLICATE_OBSERVATION");
     answer = tell("/v1/evidence?ack=committed", id, "b", "3");
     expect_code(&answer, 200);
-    assert_int_equal(number_of(&answer, "accepted"), 1);
+    assert_int_equal(number_of(answer.json, "accepted"), 1);
     client_free(&answer);
     assert_int_equal(items_of(id, "committed"), 2);
 }
@@ -211,7 +197,7 @@ static void evidence_retracted_and_question_closed_then_refusals_follow(void **s
     expect_repetition(post("/v1/retract?ack=committed", body), &answer);
     client_free(&answer);
     answer = tell("/v1/evidence", id, "o", "1");
-    assert_non_null(strstr(text_of(&answer, "detail"), "retracted"));
+    assert_non_null(strstr(text_of(answer.json, "detail"), "retracted"));
     expect_refusal(answer, 409, "DUPLICATE_OBSERVATION");
     (void)snprintf(body, sizeof body, "{\"question\":\"%s\",\"observation\":\"never told\"}", id);
     expect_refusal(post("/v1/retract?ack=committed", body), 404, "UNKNOWN_OBSERVATION");
