@@ -70,6 +70,7 @@
     X(WRONG_OUTCOME, "the verdict is another one than expected")                                                     \
     /* the world */                                                                                                  \
     X(BUSY, "too much is waiting already, try again later")                                                          \
+    X(HANDING_OVER, "the epoch before is still being handed over: say it again in a moment")                         \
     X(TOO_OFTEN, "more requests than one client may make in this time")                                              \
     X(NOT_FOUND, "not found")                                                                                        \
     X(UNAUTHORIZED, "no token, or the wrong one")                                                                    \

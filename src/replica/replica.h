@@ -85,11 +85,10 @@ uint64_t replica_deadline_us(const struct replica *replica);
  * item's. On STATUS_OK `ret_seq` and `ret_index` say in which batch of the own lane it will be, once replica_flush
  * sealed that. Refusals:
  * - what execution would refuse in the committed state (machine_check_item), and what it would refuse because the
- *   same
- * item of this member is on its way;
+ *   same item of this member is on its way;
  * - what is wrong with its form, STATUS_TOO_LARGE or STATUS_BAD_HASH for its content;
  * - STATUS_BUSY: the lane has about LANE_OUTSTANDING_MAX batches outstanding, or waits to be put back together;
- *   or this is a change of the members while the handover of the epoch before still lacks signatures here;
+ * - STATUS_HANDING_OVER: a change of the members while the handover of the epoch before still lacks signatures here;
  * - STATUS_FORKED: a second batch of this member was seen at one place, so that nobody takes its batches any more;
  * - STATUS_LANE_CLOSED: after amnesia;
  * - STATUS_NOT_ALLOWED: its key does not stand in the roster of this epoch;

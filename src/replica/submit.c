@@ -58,7 +58,7 @@ enum status replica_submit(struct replica *r, struct replica_time now, struct sl
     TRY(reader_end(&reader));
     TRY(check_content(&item, content));
     /* Somebody honest then has the handover of each epoch that ended, or a light client could never pass it. */
-    if (item.kind == ITEM_RECONFIGURE && r->pending.is_open) return STATUS_BUSY;
+    if (item.kind == ITEM_RECONFIGURE && r->pending.is_open) return STATUS_HANDING_OVER;
     if (lanes_outstanding(&r->lanes, r->self) + r->own.batches >= LANE_OUTSTANDING_MAX - OWN_PLACES_KEPT)
         return STATUS_BUSY;
     TRY(check_item(r, &item, bytes));

@@ -1,7 +1,8 @@
 """What the tests of changing members share: proposing, and waiting for an epoch."""
 import os
+import time
 
-from cluster import Cluster
+from cluster import Cluster, Refused
 
 
 def log_of(member):
@@ -17,10 +18,22 @@ def key_of(cluster, member, name="key"):
     return cluster.run("key", "show", os.path.join(member.directory, name)).strip()
 
 
+def post_change(member, change):
+    """Until the end of the epoch before is signed by enough, the member says to come again."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return member.post("/v1/proposals?ack=local", change)
+        except Refused as refused:
+            if "HANDING_OVER" not in refused.body or time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
 def propose(cluster, proposers, epoch, **change):
     """Each of them proposes it; a quorum of them is what it takes. What comes when the epoch has ended already is refused as too late."""
     for member in proposers:
-        member.post("/v1/proposals?ack=local", {**change, "epoch": epoch})
+        post_change(member, {**change, "epoch": epoch})
     cluster.wait_until(lambda: all(m.status()["epoch"] == epoch + 1 for m in proposers), f"epoch {epoch + 1} for those who proposed")
 
 

@@ -459,6 +459,24 @@ static bool without_signatures(void *context, uint32_t from, uint32_t to, const 
     return !*(const bool *)context || frame->type != FRAME_ATTESTATION;
 }
 
+static void change_before_the_handover_is_complete_then_it_is_refused_until_it_is(void **state) {
+    (void)state;
+    bool lost = true;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster->carries = without_signatures;
+    cluster->context = &lost;
+    for (uint32_t m = 0; m < 3; m++) assert_int_equal(propose(cluster, m, threshold_of(7, 10)), STATUS_OK);
+    cluster_run(cluster, 5000000);
+    expect_epoch(cluster, 1);
+    assert_int_equal(propose(cluster, 0, threshold_of(3, 4)), STATUS_HANDING_OVER);
+    lost = false;
+    cluster_run(cluster, 10000000);
+    agree_on(cluster, threshold_of(3, 4), 3);
+    expect_epoch(cluster, 2);
+    cluster_free(cluster);
+}
+
 /* Nobody hears the others' signatures under the end of the epoch, and everybody restarts: each signs it again. */
 static void all_restart_before_the_handover_is_signed_then_it_is_signed_again(void **state) {
     (void)state;
@@ -482,6 +500,7 @@ static void all_restart_before_the_handover_is_signed_then_it_is_signed_again(vo
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quorum_proposes_another_threshold_then_the_next_epoch_has_it),
+        cmocka_unit_test(change_before_the_handover_is_complete_then_it_is_refused_until_it_is),
         cmocka_unit_test(all_restart_before_the_handover_is_signed_then_it_is_signed_again),
         cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
         cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
