@@ -107,17 +107,14 @@ static bool has_new_key(const struct replica *r) {
     return memcmp(r->previous.keys[r->self], r->roster.keys[r->self], KEY_BYTES) != 0;
 }
 
-/* Whether the key may have been in use before the ledger was lost: one that this member started with, and did not get
- * as the next one. */
-static bool may_have_signed(const struct replica *r) {
-    return r->lane_closed && is_key_of(r->secret, r->roster.keys[r->self]);
-}
-
 /* Under a key that was only kept ready nothing was signed yet, so there is nothing that could have been forgotten. Under
- * any other a member that forgot itself once may have been in this epoch before: it asks again before it votes. */
+ * one that this member started with, it may have been in this epoch before the ledger was lost, and asks again before it
+ * votes. An epoch of a key that it has no more, or of none in its place, tells nothing about the key that it has. */
+static bool is_unused(const struct replica *r) { return r->signer != NULL && r->signer == r->next_secret; }
+
 static void look_at_memory(struct replica *r) {
     if (has_new_key(r)) {
-        if (!may_have_signed(r)) r->lane_closed = r->recovering = false;
+        if (is_unused(r)) r->lane_closed = r->recovering = false;
         own_reset(&r->own);
         r->available_seq = r->lanes.lanes[r->self].base.seq;
     }

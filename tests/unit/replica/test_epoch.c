@@ -363,6 +363,64 @@ static void key_of_a_later_epoch_signed_before_amnesia_then_its_lane_stays_close
     cluster_free(cluster);
 }
 
+/* On its way to the epoch of its key it passes epochs of keys that it has no more. */
+static void key_replaced_twice_then_ledger_lost_then_its_lane_stays_closed(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    uint8_t key[KEY_BYTES];
+    struct node *node = &cluster->nodes[1];
+    for (uint32_t i = 0; i < 2; i++) {
+        cluster_key(43 + i, node->next_secret, key);
+        replica_set_next_secret(node->replica, node->next_secret);
+        agree_on(cluster, key_of(1, 43 + i), 3);
+    }
+    assert_int_equal(cluster_tell(cluster, 1, question, "under the third key"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 1);
+    cluster_forget(cluster, 1);
+    memcpy(node->secret, node->next_secret, SECRET_BYTES);
+    cluster_start(cluster, 1, MEMORY_LOST);
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 2);
+    assert_true(cluster_status(cluster, 1).is_member);
+    assert_true(cluster_status(cluster, 1).lane_closed);
+    assert_int_equal(cluster_tell(cluster, 1, question, "at a place that is taken"), STATUS_LANE_CLOSED);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
+/* On its way it passes an epoch in which nobody had its place. */
+static void added_again_then_ledger_lost_then_its_lane_stays_closed(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 5, 0, NULL);
+    struct question_id question = cluster_ask(cluster, 0, MODE_POOL, 1000);
+    struct node *node = &cluster->nodes[4];
+    struct reconfigure back = add_of(4, "again");
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 4);
+    cluster_forget(cluster, 4);
+    node->is_removed = true;
+    agree_on(cluster, remove_of(4), 4);
+    cluster_run(cluster, 5000000);
+    cluster_key(43, node->secret, back.key);
+    agree_on(cluster, back, 3);
+    node->is_removed = false;
+    cluster_start(cluster, 4, MEMORY_WHOLE);
+    cluster_settle(cluster, 60000000);
+    assert_int_equal(cluster_tell(cluster, 4, question, "back"), STATUS_OK);
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 4);
+    cluster_forget(cluster, 4);
+    cluster_start(cluster, 4, MEMORY_LOST);
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 2);
+    assert_true(cluster_status(cluster, 4).lane_closed);
+    assert_int_equal(cluster_tell(cluster, 4, question, "at a place that is taken"), STATUS_LANE_CLOSED);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
 /* Each next key takes the place of the one before the last. */
 static void key_replaced_twice_without_a_restart_then_it_goes_on(void **state) {
     (void)state;
@@ -511,6 +569,8 @@ int main(void) {
         cmocka_unit_test(lane_closed_by_amnesia_then_open_under_another_key),
         cmocka_unit_test(amnesia_and_then_another_epoch_then_it_asks_again_before_it_votes),
         cmocka_unit_test(key_of_a_later_epoch_signed_before_amnesia_then_its_lane_stays_closed),
+        cmocka_unit_test(key_replaced_twice_then_ledger_lost_then_its_lane_stays_closed),
+        cmocka_unit_test(added_again_then_ledger_lost_then_its_lane_stays_closed),
         cmocka_unit_test(key_replaced_twice_without_a_restart_then_it_goes_on),
         cmocka_unit_test(member_removed_then_the_others_go_on_without_it),
         cmocka_unit_test(dead_member_removed_then_the_rest_can_bear_a_loss_again),
