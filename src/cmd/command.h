@@ -68,6 +68,7 @@ extern const struct command command_family;
 extern const struct command command_members;
 extern const struct command command_member_list;
 extern const struct command command_member_propose;
+extern const struct command command_member_learn;
 extern const struct command command_show;
 extern const struct command command_certificate;
 extern const struct command command_verify;

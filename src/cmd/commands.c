@@ -24,6 +24,7 @@ const struct command *const commands[] = {
     &command_members,
     &command_member_list,
     &command_member_propose,
+    &command_member_learn,
     &command_certificate,
     &command_verify,
     &command_proof_list,

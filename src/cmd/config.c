@@ -96,6 +96,14 @@ static void check_key(struct check *check, const char *name, bool is_required, b
     if (status != STATUS_NOT_FOUND || is_required) add_finding(check, name, status, detail.text);
 }
 
+/* They may be missing. */
+static void check_handovers(struct check *check, bool has_config) {
+    struct config_detail detail;
+    if (!has_config) return;
+    enum status status = node_config_learn(&check->config, &detail);
+    if (status != STATUS_NOT_FOUND) add_finding(check, HANDOVERS_FILE, status, detail.text);
+}
+
 /* The database is made and renamed beside its own files in the directory. */
 static void check_directory(struct check *check) {
     struct config_detail detail;
@@ -152,6 +160,7 @@ static int run_check(const struct invocation *invocation) {
     check_token(check, TOKEN_FILE, true);
     check_token(check, TOKEN_WRITE_FILE, false);
     check_token(check, TOKEN_READ_FILE, false);
+    check_handovers(check, has_config);
     check_directory(check);
     int code = print_checked(check);
     json_decref(check->findings);

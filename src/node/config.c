@@ -2,6 +2,7 @@
  * sentence a person gets names the file that is wrong. */
 #include "node/config.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "crypto/secret.h"
 #include "ledger/ledger.h"
 #include "node/keys.h"
+#include "wire/handover_file.h"
 
 enum { CONFIG_BYTES_MAX = 256 * 1024 };
 
@@ -339,6 +341,33 @@ static enum status keys_take(struct node_config *config, struct config_detail *r
     return other_key_take(config, KEY_OLD_FILE, config->old_secret, &config->has_old_secret, ret_detail);
 }
 
+static enum status handovers_follow(struct node_config *config, const char *path, struct slice text,
+                                    struct config_detail *ret_detail) {
+    uint64_t lines;
+    uint8_t *scratch = malloc(HANDOVER_BYTES_MAX);
+    CHECK(scratch != NULL);
+    enum status status = handover_file_follow(text, &config->chain, scratch, &config->learned, &lines);
+    free(scratch);
+    if (status != STATUS_OK)
+        config_detail_set(ret_detail, "%s, line %" PRIu64 ": %s; make it again: credimus member learn %s --url URL",
+                          path, lines + 1, status_text(status), config->directory);
+    return status;
+}
+
+enum status node_config_learn(struct node_config *config, struct config_detail *ret_detail) {
+    char path[CONFIG_PATH_BYTES];
+    size_t bytes;
+    roster_of(&config->genesis, &config->learned);
+    TRY(path_in(config, HANDOVERS_FILE, path, ret_detail));
+    char *text = malloc(HANDOVER_FILE_BYTES_MAX);
+    CHECK(text != NULL);
+    enum status status = file_read(path, false, text, HANDOVER_FILE_BYTES_MAX, &bytes, ret_detail);
+    if (status == STATUS_OK) status = handovers_follow(config, path, slice_of(text, bytes), ret_detail);
+    free(text);
+    if (status != STATUS_OK) roster_of(&config->genesis, &config->learned);
+    return status;
+}
+
 /* One that is missing is none; one that is there has to be good. */
 static enum status lesser_token_take(struct node_config *config, const char *name,
                                      char ret_token[CONFIG_TOKEN_CHARACTERS + 1], struct config_detail *ret_detail) {
@@ -370,7 +399,9 @@ static enum status load_into(struct node_config *config, const char *directory, 
     if (parts == LOAD_TOKEN) return STATUS_OK;
     TRY(lesser_token_take(config, TOKEN_WRITE_FILE, config->token_write, ret_detail));
     TRY(lesser_token_take(config, TOKEN_READ_FILE, config->token_read, ret_detail));
-    return keys_take(config, ret_detail);
+    TRY(keys_take(config, ret_detail));
+    enum status learned = node_config_learn(config, ret_detail);
+    return learned == STATUS_NOT_FOUND ? STATUS_OK : learned;
 }
 
 static enum status load(const char *directory, enum load_parts parts, struct node_config *ret_config,

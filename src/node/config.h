@@ -8,6 +8,7 @@
  *     token          what clients show before they may do anything; mode 0600
  *     token-write    what clients show who may write, but not administrate; may be missing; mode 0600
  *     token-read     what clients of other machines show who may only read; may be missing; mode 0600
+ *     handovers      who the members are by now (`credimus member learn`, wire/handover_file.h); may be missing
  *     ledger.db      everything the member has signed and agreed to (ledger/ledger.h)
  *
  *     {"member": 0, "listen": "127.0.0.1:7100", "api": "127.0.0.1:8100",
@@ -20,7 +21,7 @@
  * A running member that gets SIGHUP reads all of it again and takes what can change while it runs (config_keys).
  *
  * Invariant: a configuration that is handed out is whole and consistent: the genesis is valid, the key is not that of
- * another member of the genesis, what peers there are have an address. Whose key it is in a later epoch only the ledger
+ * another member of the genesis, what peers there are have an address, and the handovers lead from the genesis on. Whose key it is in a later epoch only the ledger
  * tells. Everything that is refused is explained in one sentence that names the file. */
 #ifndef NODE_CONFIG_H
 #define NODE_CONFIG_H
@@ -32,6 +33,7 @@
 #include "base/status.h"
 #include "node/log.h"
 #include "wire/genesis.h"
+#include "wire/roster.h"
 
 enum {
     CONFIG_PATH_BYTES = 1024,      /* a path, NUL included */
@@ -48,6 +50,8 @@ enum {
 #define KEY_NEXT_FILE "key.next"
 #define KEY_OLD_FILE  "key.old"
 #define TOKEN_FILE    "token"
+/* Written by `credimus member learn`. */
+#define HANDOVERS_FILE "handovers"
 /* Tokens of clients that may do less. */
 #define TOKEN_WRITE_FILE "token-write"
 #define TOKEN_READ_FILE  "token-read"
@@ -84,6 +88,7 @@ struct node_config {
     uint8_t old_secret[SECRET_BYTES];
     bool has_next_secret;
     bool has_old_secret;
+    struct roster learned; /* by the handovers; of epoch 0: that of the genesis */
     char token[CONFIG_TOKEN_CHARACTERS + 1];
     char token_write[CONFIG_TOKEN_CHARACTERS + 1]; /* empty: there is none */
     char token_read[CONFIG_TOKEN_CHARACTERS + 1];  /* empty: there is none */
@@ -109,7 +114,7 @@ void config_detail_set(struct config_detail *ret_detail, const char *format, ...
 /* Reads everything that a member needs to run. STATUS_NOT_FOUND when a file is missing, STATUS_IO when it can't be
  * read, STATUS_BAD_FORMAT for text that is not the JSON or hex it should be, STATUS_BAD_VALUE for a value out of
  * range, STATUS_NOT_ALLOWED for a secret that others can read, STATUS_BAD_KEY for a key that is another member's in the
- * genesis, or what genesis_valid says. */
+ * genesis, or what genesis_valid and handover_file_follow say. */
 enum status node_config_load(const char *directory, struct node_config *ret_config,
                              struct config_detail *ret_detail) MUST_USE;
 /* What a client of the member needs: config.json, genesis.json and the token; the key is not touched and `secret`
@@ -124,6 +129,9 @@ enum status node_config_load_public(const char *directory, struct node_config *r
  * not stand there may be of a later epoch, or of a member to come. */
 enum status node_config_check_key(const struct node_config *config, const char *path, const uint8_t key[KEY_BYTES],
                                   struct config_detail *ret_detail) MUST_USE;
+/* Reads the handovers beside config.json into `learned`; without them, or when they are no good, it is the roster of the
+ * genesis. STATUS_NOT_FOUND when there are none, STATUS_IO, STATUS_TOO_LARGE, or what handover_file_follow says. */
+enum status node_config_learn(struct node_config *config, struct config_detail *ret_detail) MUST_USE;
 /* Clears what is secret. */
 void node_config_wipe(struct node_config *config);
 

@@ -58,9 +58,17 @@ void node_take_key(struct node *node) {
 static char hosts[MEMBERS_MAX][CONFIG_ADDRESS_BYTES];
 static struct transport_member peers[MEMBERS_MAX];
 
+/* A member that was away while the others changed their keys knows nobody in its own epoch. Whoever it has learned of since, by
+ * what their members signed, may link with it; what they say is judged by the rules of its epoch, as ever. */
+const struct roster *node_link_roster(const struct node *node) {
+    const struct roster *roster = replica_roster(node->replica);
+    const struct roster *learned = &node->config->learned;
+    return learned->epoch > roster->epoch ? learned : roster;
+}
+
 /* The others of the roster; without an address they are waited for, and not dialled. */
 static size_t fill_peers(const struct node *node) {
-    const struct roster *roster = replica_roster(node->replica);
+    const struct roster *roster = node_link_roster(node);
     size_t count = 0;
     for (uint32_t i = 0; i < roster->members; i++) {
         if (i == node->config->member || !roster_has(roster, i)) continue;

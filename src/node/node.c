@@ -150,6 +150,14 @@ static const char *refusal_text(enum status why) {
     }
 }
 
+/* Whoever was away while all the others changed their keys finds nobody that it knows. */
+static const char *learning_text(const struct node *node, enum status why) {
+    if (why != STATUS_UNKNOWN_MEMBER && why != STATUS_CONFLICT) return "";
+    for (uint32_t m = 0; m < MEMBERS_MAX; m++)
+        if (transport_link_up(node->transport, m)) return "";
+    return "; if the members have other keys by now: credimus member learn";
+}
+
 static void on_refused(void *context, const char *peer_address, enum status why) {
     /* An attacker may knock as often as it likes; the log gets ten lines a second at most. */
     static uint64_t second, lines;
@@ -158,8 +166,8 @@ static void on_refused(void *context, const char *peer_address, enum status why)
     if (current != second) lines = 0;
     second = current;
     if (lines++ < 10)
-        node_log(LOG_WARNING, "refused a connection with %s: %s in epoch %" PRIu64, peer_address, refusal_text(why),
-                 replica_roster(node->replica)->epoch);
+        node_log(LOG_WARNING, "refused a connection with %s: %s in epoch %" PRIu64 "%s", peer_address,
+                 refusal_text(why), node_link_roster(node)->epoch, learning_text(node, why));
 }
 
 static struct replica *backend_replica(void *context) { return ((struct node *)context)->replica; }

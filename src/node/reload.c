@@ -2,6 +2,7 @@
  *
  * Invariant: all or nothing. A directory that `credimus start` would refuse changes nothing, and the log says why; what
  * takes a restart is named and stays as it was, in memory as well, so that a later reload names it again. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,16 @@ static bool take_keys(struct node *node, const struct node_config *fresh) {
     return has_next || has_old || has_key;
 }
 
+/* As far as they lead further. */
+static bool take_learned(struct node *node, const struct node_config *fresh) {
+    if (fresh->learned.epoch <= node->config->learned.epoch) return false;
+    node->config->learned = fresh->learned;
+    node_transport_follow(node);
+    node_log(LOG_INFO, "%s lead to epoch %" PRIu64 ": its members may link with this one", HANDOVERS_FILE,
+             fresh->learned.epoch);
+    return true;
+}
+
 /* What the API goes by. */
 static void tell_http(struct node *node) {
     const struct node_config *config = node->config;
@@ -120,6 +131,7 @@ static void compare(struct node *node, struct node_config *fresh) {
         take(node, fresh, (enum config_key)key);
     }
     has_news |= take_keys(node, fresh);
+    has_news |= take_learned(node, fresh);
     has_news |= take_token(TOKEN_FILE, node->config->token, fresh->token);
     has_news |= take_token(TOKEN_WRITE_FILE, node->config->token_write, fresh->token_write);
     has_news |= take_token(TOKEN_READ_FILE, node->config->token_read, fresh->token_read);

@@ -85,6 +85,8 @@ const char *node_member_name(const struct node *node, uint32_t member);
 const uint8_t *node_own_key(const struct node *node);
 /* Once the key to come stands in the roster it becomes the key, in memory and on the disk. */
 void node_take_key(struct node *node);
+/* Who may link with this member: those of its epoch, or of a later one that it has learned of. */
+const struct roster *node_link_roster(const struct node *node);
 /* Fills in who this member is and who the others are. */
 void node_transport_config(const struct node *node, struct transport_config *ret_config);
 /* Tells the transport what may have changed of that: keys and addresses. */

@@ -6,7 +6,7 @@ import os
 import signal
 
 import network
-from roster import in_epoch, key_of, log_of, post_change, wait_for_log
+from roster import in_epoch, key_of, log_of, nothing_waits, post_change, wait_for_log
 from story import Story
 
 MEMBERS, LEAVER, ROTATED, STOPPED = 5, 4, 2, 1
@@ -19,10 +19,6 @@ def agree(story, proposers, **change):
     for member in proposers:
         post_change(member, {**change, "epoch": epoch})
     in_epoch(story.cluster, proposers, epoch + 1)
-
-
-def nothing_waits(member):
-    return all(lane["seq"] == lane["committed_seq"] for lane in member.status()["lanes"] if lane["member"] == member.number)
 
 
 def remove_while_cut_off(story, leaver, rest):

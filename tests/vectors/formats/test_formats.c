@@ -11,6 +11,7 @@
 #include "verifier/receipt.h"
 #include "verifier/verify.h"
 #include "wire/block.h"
+#include "wire/handover_file.h"
 #include "wire/proof.h"
 #include "wire/roster.h"
 
@@ -456,6 +457,71 @@ static void epochs_then_each_leads_to_the_next(void **state) {
     assert_int_equal(roster.epoch, EPOCHS);
 }
 
+/* The handovers of all epochs that ended, as a file. */
+static struct slice handover_file(uint8_t ret_text[BYTES_MAX]) {
+    struct writer writer = writer_of(ret_text, BYTES_MAX);
+    size_t i;
+    const json_t *object;
+    json_array_foreach(epochs_list("ended"), i, object) {
+        uint8_t buffer[BYTES_MAX];
+        handover_file_put(&writer, bytes_of(object, "handover", buffer));
+    }
+    assert_int_equal(writer_status(&writer), STATUS_OK);
+    return writer_slice(&writer);
+}
+
+static enum status follow(struct slice text, uint64_t *ret_lines, struct roster *ret_roster) {
+    static uint8_t scratch_of_line[HANDOVER_BYTES_MAX];
+    struct hash of_chain;
+    struct genesis first = vacant_genesis(&of_chain);
+    roster_of(&first, ret_roster);
+    return handover_file_follow(text, &of_chain, scratch_of_line, ret_roster, ret_lines);
+}
+
+static void file_of_handovers_then_it_leads_to_the_last_epoch(void **state) {
+    (void)state;
+    static uint8_t text[BYTES_MAX];
+    static struct roster roster, direct;
+    uint64_t lines;
+    struct slice whole = handover_file(text);
+    assert_int_equal(follow(whole, &lines, &roster), STATUS_OK);
+    assert_int_equal(lines, EPOCHS);
+    assert_int_equal(roster.epoch, EPOCHS);
+    assert_int_equal(follow(slice_of(text, 0), &lines, &direct), STATUS_OK);
+    assert_int_equal(direct.epoch, 0);
+}
+
+static size_t line_end(struct slice text, size_t from) {
+    const uint8_t *newline = memchr(text.data + from, '\n', text.bytes - from);
+    assert_non_null(newline);
+    return (size_t)(newline - text.data) + 1;
+}
+
+/* Cut at the end of a line it leads less far; anywhere else, and with any character changed, it is refused. */
+static void file_of_handovers_cut_or_changed_then_refused(void **state) {
+    (void)state;
+    static uint8_t text[BYTES_MAX];
+    static struct roster roster;
+    uint64_t lines;
+    struct slice whole = handover_file(text);
+    size_t first = line_end(whole, 0), second = line_end(whole, first);
+    assert_int_equal(follow(slice_of(text, second), &lines, &roster), STATUS_OK);
+    assert_int_equal(roster.epoch, 2);
+    for (size_t bytes = first + 1; bytes < second; bytes++) {
+        assert_int_not_equal(follow(slice_of(text, bytes), &lines, &roster), STATUS_OK);
+        assert_int_equal(lines, 1);
+    }
+    for (size_t at = 0; at < second; at++) {
+        text[at] ^= 1;
+        assert_int_not_equal(follow(slice_of(text, second), &lines, &roster), STATUS_OK);
+        assert_int_equal(lines, at < first ? 0 : 1);
+        text[at] ^= 1;
+    }
+    assert_int_equal(follow(slice_of(text + first, second - first), &lines, &roster), STATUS_WRONG_EPOCH);
+    text[second] = '\n';
+    assert_int_equal(follow(slice_of(text, second + 1), &lines, &roster), STATUS_BAD_FORMAT);
+}
+
 static void certificates_over_epochs_then_they_hold(void **state) {
     (void)state;
     static const struct verify_policy policy = {0};
@@ -546,6 +612,8 @@ int main(int count, char **arguments) {
         cmocka_unit_test(checkpoint_then_signed_and_noted_the_same),
         cmocka_unit_test(certificates_then_they_hold),
         cmocka_unit_test(epochs_then_each_leads_to_the_next),
+        cmocka_unit_test(file_of_handovers_then_it_leads_to_the_last_epoch),
+        cmocka_unit_test(file_of_handovers_cut_or_changed_then_refused),
         cmocka_unit_test(certificates_over_epochs_then_they_hold),
         cmocka_unit_test(certificates_over_epochs_that_are_wrong_then_refused_at_their_step),
         cmocka_unit_test(receipts_then_signed_the_same),
