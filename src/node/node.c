@@ -260,6 +260,7 @@ static enum status open_replica(struct node *node) {
     struct replica_config config = {
         .genesis = &node->config->genesis, .self = node->config->member, .secret = node->config->secret};
     if (node->config->has_next_secret) config.next_secret = node->config->next_secret;
+    if (node->config->has_old_secret) config.old_secret = node->config->old_secret;
     struct replica_ports ports = node_ports(node);
     node->memory_bytes = replica_bytes(&config);
     node->memory =

@@ -18,6 +18,12 @@ const uint8_t *replica_secret_in(const struct replica *r, const struct roster *r
     return r->has_next_secret && is_key_of(r->next_secret, key) ? r->next_secret : NULL;
 }
 
+const uint8_t *replica_secret_of_ended(const struct replica *r) {
+    const uint8_t *secret = replica_secret_in(r, &r->previous);
+    if (secret != NULL || !roster_has(&r->previous, r->self)) return secret;
+    return r->has_old_secret && is_key_of(r->old_secret, r->previous.keys[r->self]) ? r->old_secret : NULL;
+}
+
 void replica_take_roster(struct replica *r, const struct roster *roster) {
     r->roster = *roster;
     r->keyring = roster_keyring(&r->roster);

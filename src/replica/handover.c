@@ -62,7 +62,7 @@ static void complete_when_enough(struct replica *r) {
 /* After a restart the own signature is made again, and is the same. */
 static void sign_again(struct replica *r) {
     uint8_t signature[SIGNATURE_BYTES];
-    const uint8_t *secret = replica_secret_in(r, &r->previous);
+    const uint8_t *secret = replica_secret_of_ended(r);
     if (!is_open(r) || r->recovering || secret == NULL || member_set_has(&r->pending.signers, r->self)) return;
     checkpoint_sign(&r->pending.checkpoint, &r->chain, secret, signature);
     keep_signature(r, r->self, signature);

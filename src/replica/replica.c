@@ -110,6 +110,8 @@ struct replica *replica_init(void *memory, size_t bytes, const struct replica_co
     r->self = config->self;
     r->members = n;
     memcpy(r->secret, config->secret, SECRET_BYTES);
+    r->has_old_secret = config->old_secret != NULL;
+    if (r->has_old_secret) memcpy(r->old_secret, config->old_secret, SECRET_BYTES);
     r->has_next_secret = config->next_secret != NULL;
     if (r->has_next_secret) memcpy(r->next_secret, config->next_secret, SECRET_BYTES);
     r->delta_us = config->delta_us != 0 ? config->delta_us : DELTA_DEFAULT_US;

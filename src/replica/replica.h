@@ -18,8 +18,10 @@ struct replica_config {
     uint32_t self;
     const uint8_t *secret; /* SECRET_BYTES, copied */
     const uint8_t
-        *next_secret;      /* copied, NULL for none: of the key that the group is asked to take for this member */
-    uint64_t delta_us;     /* the delay that a message is expected to need at most; 0: 100 ms */
+        *next_secret; /* copied, NULL for none: of the key that the group is asked to take for this member */
+    const uint8_t
+        *old_secret;   /* copied, NULL for none: of the key before, which signs the end of its own epoch at most */
+    uint64_t delta_us; /* the delay that a message is expected to need at most; 0: 100 ms */
     uint64_t heartbeat_us; /* 0: 250 ms */
 };
 

@@ -114,6 +114,8 @@ struct replica {
     uint8_t secret[SECRET_BYTES];
     uint8_t next_secret[SECRET_BYTES]; /* kept ready for an epoch in which this member has another key */
     bool has_next_secret;
+    uint8_t old_secret[SECRET_BYTES]; /* of the key before */
+    bool has_old_secret;
     const uint8_t
         *signer; /* the secret of this member's key in the roster; NULL: it is not in it, and signs nothing */
     struct roster roster;   /* of the epoch that runs */
@@ -215,6 +217,8 @@ void replica_tell_time(struct replica *r);
 /* The secret of the key that stands there for this member: the present one, or the one that was kept ready; NULL when it has
  * none. */
 const uint8_t *replica_secret_in(const struct replica *r, const struct roster *roster);
+/* The one of the epoch that ended last, the key before among them. A handover is no vote: signed twice it is the same. */
+const uint8_t *replica_secret_of_ended(const struct replica *r);
 void replica_take_roster(struct replica *r, const struct roster *roster);
 /* `last` was executed and ends the epoch. `is_proven`: it has a finalization of its own. */
 void replica_end_epoch(struct replica *r, const struct queued_block *last, bool is_proven);

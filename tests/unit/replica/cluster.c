@@ -248,6 +248,7 @@ void cluster_start(struct cluster *cluster, uint32_t number, enum replica_memory
     config.self = number;
     config.secret = node->secret;
     config.next_secret = node->has_next_secret ? node->next_secret : NULL;
+    config.old_secret = node->has_old_secret ? node->old_secret : NULL;
     node->executed_seq = 0;
     node->replica = replica_init(node->memory, cluster->replica_bytes, &config, &ports);
     if (cluster->before_restoring != NULL) cluster->before_restoring(node);

@@ -31,6 +31,8 @@ struct node {
     uint8_t secret[SECRET_BYTES];
     uint8_t next_secret[SECRET_BYTES];
     bool has_next_secret;
+    uint8_t old_secret[SECRET_BYTES];
+    bool has_old_secret;
     bool is_removed;  /* nobody waits for it */
     int64_t clock_us; /* its wall clock is so much ahead */
     struct parcel *outbox;

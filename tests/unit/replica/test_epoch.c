@@ -555,10 +555,40 @@ static void all_restart_before_the_handover_is_signed_then_it_is_signed_again(vo
     cluster_free(cluster);
 }
 
+/* The one whose key the epoch changed signs with the key before: without it they would be too few. */
+static void restart_with_another_key_before_the_handover_is_signed_then_it_is_signed_with_the_one_before(
+    void **state) {
+    (void)state;
+    bool lost = true;
+    uint8_t key[KEY_BYTES];
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    struct node *node = &cluster->nodes[1];
+    (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster->carries = without_signatures;
+    cluster->context = &lost;
+    cluster_key(43, node->next_secret, key);
+    replica_set_next_secret(node->replica, node->next_secret);
+    for (uint32_t m = 0; m < 3; m++) assert_int_equal(propose(cluster, m, key_of(1, 43)), STATUS_OK);
+    cluster_run(cluster, 5000000);
+    expect_epoch(cluster, 1);
+    for (uint32_t m = 0; m < CLUSTER_MEMBERS; m++) cluster_crash(cluster, m);
+    memcpy(node->old_secret, node->secret, SECRET_BYTES);
+    memcpy(node->secret, node->next_secret, SECRET_BYTES);
+    node->has_old_secret = true;
+    lost = false;
+    for (uint32_t m = 0; m < 3; m++) cluster_start(cluster, m, MEMORY_WHOLE);
+    cluster_run(cluster, 10000000);
+    for (uint32_t m = 0; m < 3; m++) expect_handovers(cluster, m, 1);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quorum_proposes_another_threshold_then_the_next_epoch_has_it),
         cmocka_unit_test(change_before_the_handover_is_complete_then_it_is_refused_until_it_is),
+        cmocka_unit_test(
+            restart_with_another_key_before_the_handover_is_signed_then_it_is_signed_with_the_one_before),
         cmocka_unit_test(all_restart_before_the_handover_is_signed_then_it_is_signed_again),
         cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
         cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
