@@ -18,6 +18,7 @@ import time
 import network
 from clocks import Clocks, library
 from cluster import Refused
+from roster import in_epoch, key_of, log_of, nothing_waits, post_change
 from story import NO_ANSWER, Story
 
 MEMBERS = 5
@@ -212,17 +213,62 @@ class Soak:
         self.clocks.set(one, self.chance.choice([-3600, -10, 5, 10]))
         return lambda: self.clocks.set(one, 0)
 
+    def key_changed(self):
+        """Everybody proposes it before anything else happens; what then happens comes in the midst of it."""
+        return self.another_key(self.members[self.chance.randrange(MEMBERS)])
+
+    def another_key(self, one):
+        fresh, epoch = self.cluster.run("key", "next", one.directory).strip(), one.status()["epoch"]
+        loaded = log_of(one).count("key.next is loaded")
+        one.process.send_signal(signal.SIGHUP)
+        self.story.wait("it has read its next key", lambda: log_of(one).count("key.next is loaded") > loaded)
+        for member in (m for m in self.members if not m.status()["lane_closed"]):
+            post_change(member, {"change": "key", "member": f"m{one.number}", "key": fresh, "epoch": epoch})
+
+        def end():
+            self.all_answer("another key")
+            in_epoch(self.cluster, self.members, epoch + 1)
+            self.story.wait("it has its other key", lambda: key_of(self.cluster, one) == fresh)
+        return end
+
+    def ledger_lost(self):
+        """All of it but its key. It asks the others before it votes, and takes evidence again under another key."""
+        one = self.members[self.chance.choice([m for m in range(MEMBERS) if m not in ELDERS])]
+        self.story.send_clients_away(one)
+        self.story.wait("its lane is committed", lambda: nothing_waits(one))
+        one.kill()
+        for name in os.listdir(one.directory):
+            if name.startswith("ledger.db"):
+                os.remove(os.path.join(one.directory, name))
+
+        def end():
+            elder = self.members[ELDERS[0]]
+            token = os.path.join(elder.directory, "token")
+            self.cluster.run("member", "learn", one.directory, "--url", f"http://{elder.config['api']}", "--token", token)
+            one.start()
+            self.all_answer("a lost ledger")
+            self.story.wait("it has heard what it forgot", lambda: one.status()["height"] >= self.members[0].status()["height"] - 3)
+            self.another_key(one)()
+            self.story.let_clients_return()
+        return end
+
     def of_the_network(self):
         return [self.split, self.one_way, self.bridge, self.leader_cut, self.loss, self.narrow, self.flapping, self.slow]
 
     def of_the_machines(self):
         return [self.stopped, self.killed, self.restarted, self.disk_full] + ([self.clock] if self.clocks else [])
 
+    def of_the_people(self):
+        return [self.key_changed, self.ledger_lost]
+
     # One turn: something happens, lasts, ends; then all have to catch up.
 
     def turn(self):
         network_one, machine_one = self.chance.choice(self.of_the_network()), self.chance.choice(self.of_the_machines())
-        events = self.chance.choice([[network_one], [machine_one], [network_one, machine_one]])
+        people_one = self.chance.choice(self.of_the_people())
+        # What people do begins first and ends last: it takes members that answer.
+        events = self.chance.choice([[network_one], [machine_one], [network_one, machine_one], [people_one], [people_one, network_one],
+                                     [self.key_changed, machine_one]])
         names = " + ".join(event.__name__ for event in events)
         lasts_s = self.chance.uniform(3, 12)
         ends = [event() for event in events]
@@ -240,9 +286,12 @@ class Soak:
         assert member.process.poll() is None, f"after {names}: m{member.number} ended with {member.process.returncode}"
         return True
 
+    def all_answer(self, names):
+        self.story.wait(f"after {names}: all answer", lambda: all(self.lives(m, names) and self.cluster.answers(m) for m in self.members), 300)
+
     def recover(self, names):
         healed_at = time.monotonic()
-        self.story.wait(f"after {names}: all answer", lambda: all(self.lives(m, names) and self.cluster.answers(m) for m in self.members), 300)
+        self.all_answer(names)
         self.story.wait(f"after {names}: all find room", lambda: all(m.status()["disk"] != "full" for m in self.members), 300)
         self.story.goes_on(self.members, 3)
         for member in self.members:
