@@ -67,7 +67,8 @@ static void certify(struct replica *r, uint64_t height) {
 /* By the key that the member had in the epoch of the height. */
 static enum status verify(const struct replica *r, uint32_t member, const struct attestation *a) {
     const struct roster *roster = replica_roster_of(r, a->checkpoint.epoch);
-    if (roster == NULL || !roster_has(roster, member)) return STATUS_UNKNOWN_MEMBER;
+    if (roster == NULL) return STATUS_STALE; /* whoever catches up comes through older epochs than the last */
+    if (!roster_has(roster, member)) return STATUS_UNKNOWN_MEMBER;
     return checkpoint_verify(&a->checkpoint, &r->chain, roster->keys[member], a->signature);
 }
 

@@ -84,8 +84,9 @@ static void send_held(struct replica *r, uint32_t to, const struct held *held) {
  * and can be had from nobody's ledger. */
 static enum status send_lane(struct replica *r, uint32_t to, struct tip *ret_tip) {
     struct cut_tip tip = lanes_tip(&r->lanes, to);
-    *ret_tip = (struct tip){to, tip.seq, tip.hash};
-    enum status sent = tip.seq > 0 ? replica_on_fetch_batch(r, to, ret_tip) : STATUS_OK;
+    /* A lane that began again with another key before anything stood in it begins after no batch. */
+    *ret_tip = hash_is_zero(&tip.hash) ? (struct tip){.member = to} : (struct tip){to, tip.seq, tip.hash};
+    enum status sent = ret_tip->seq > 0 ? replica_on_fetch_batch(r, to, ret_tip) : STATUS_OK;
     /* What was pruned is in the snapshot that the asker began with, or is no help to it. */
     if (sent != STATUS_OK && sent != STATUS_NOT_FOUND) return sent;
     for (uint32_t i = 0; i < HELD_LANE_MAX; i++) {

@@ -155,6 +155,45 @@ static void member_away_at_the_end_then_it_catches_up_over_it(void **state) {
     }
 }
 
+/* On its way it signs the heights of epochs that the others have long left. */
+static void member_two_epochs_behind_then_nothing_of_it_is_refused(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new(THRESHOLD_DEFAULT);
+    (void)cluster_ask(cluster, 0, MODE_POOL, 1000);
+    cluster_settle(cluster, 20000000);
+    cluster_crash(cluster, 3);
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        struct reconfigure change = epoch % 2 == 0 ? threshold_of(7, 10) : threshold_of(3, 4);
+        for (uint32_t m = 0; m < 3; m++) assert_int_equal(propose(cluster, m, change), STATUS_OK);
+        cluster_run(cluster, 5000000);
+    }
+    expect_epoch(cluster, 3);
+    cluster_start(cluster, 3, MEMORY_WHOLE);
+    cluster_settle(cluster, 60000000);
+    expect_epoch(cluster, 3);
+    for (uint32_t m = 0; m < 3; m++) assert_int_equal(cluster_status(cluster, m).counters.frames_refused, 0);
+    cluster_free(cluster);
+}
+
+/* Its lane began with its key, and nothing stands in it that it could be reminded of. */
+static void newcomer_that_told_nothing_forgets_then_the_others_answer(void **state) {
+    (void)state;
+    struct cluster *cluster = cluster_new_with(THRESHOLD_DEFAULT, 4, 1, NULL);
+    uint8_t key[KEY_BYTES];
+    cluster_key(4, cluster->nodes[4].secret, key);
+    agree_on(cluster, add_of(4, "newcomer"), 3);
+    cluster_start(cluster, 4, MEMORY_WHOLE);
+    cluster_settle(cluster, 60000000);
+    cluster_crash(cluster, 4);
+    cluster_forget(cluster, 4);
+    cluster_start(cluster, 4, MEMORY_LOST);
+    cluster_run(cluster, 10000000);
+    assert_false(cluster_status(cluster, 4).recovering);
+    assert_true(cluster_status(cluster, 4).lane_closed);
+    expect_nobody_guilty(cluster);
+    cluster_free(cluster);
+}
+
 /* Nothing of who signed what gets to member 3. */
 static bool carries_no_signatures_to_3(void *context, uint32_t from, uint32_t to, const struct frame *frame) {
     (void)from;
@@ -592,6 +631,8 @@ int main(void) {
         cmocka_unit_test(all_restart_before_the_handover_is_signed_then_it_is_signed_again),
         cmocka_unit_test(busy_group_then_nothing_of_either_epoch_is_lost),
         cmocka_unit_test(member_away_at_the_end_then_it_catches_up_over_it),
+        cmocka_unit_test(member_two_epochs_behind_then_nothing_of_it_is_refused),
+        cmocka_unit_test(newcomer_that_told_nothing_forgets_then_the_others_answer),
         cmocka_unit_test(epochs_end_faster_than_handovers_come_then_all_are_fetched),
         cmocka_unit_test(restart_in_a_later_epoch_then_it_goes_on_there),
         cmocka_unit_test(key_replaced_then_its_lane_goes_on_under_the_new_one),
