@@ -119,9 +119,10 @@ void sim_check_certified(struct sim_member *body, const struct checkpoint *check
     struct sim *sim = body->sim;
     struct member_set signers = {0};
     for (uint32_t i = 0; i < count; i++) {
+        uint8_t key[KEY_BYTES];
         member_set_add(&signers, signatures[i].member);
-        if (checkpoint_verify(checkpoint, &sim->chain, sim->genesis.keys[signatures[i].member],
-                              signatures[i].signature) != STATUS_OK)
+        sim_key_in(sim, signatures[i].member, checkpoint->epoch, key);
+        if (checkpoint_verify(checkpoint, &sim->chain, key, signatures[i].signature) != STATUS_OK)
             sim_violation(sim, "a certificate does not verify", "height %llu",
                           (unsigned long long)checkpoint->height);
     }

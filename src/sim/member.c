@@ -71,6 +71,7 @@ void sim_after_input(struct sim_member *body) {
     }
     struct replica_lane own;
     struct replica_status status;
+    sim_take_key(body);
     replica_lane(body->replica, body->number, &own);
     replica_status(body->replica, &status);
     body->remembers = status.forgetful ? MEMORY_LOST : status.lane_closed ? MEMORY_LANE_LOST : MEMORY_WHOLE;
@@ -103,8 +104,9 @@ static struct replica *boot(struct sim_member *body) {
     CHECK(body->memory != MAP_FAILED);
     struct replica_config config = sim->replica_config;
     struct replica_ports ports = sim_ports_of(body);
+    uint8_t secrets[3][SECRET_BYTES];
     config.self = body->number;
-    config.secret = sim->secrets[body->number];
+    sim_configure_keys(body, secrets, &config);
     struct replica *replica = replica_init(body->memory, sim->replica_bytes, &config, &ports);
     machine_snapshot_every(replica_machine(replica), SNAPSHOT_EVERY);
     return replica;
@@ -136,8 +138,9 @@ static void start(struct sim_member *body) {
     body->timer_us = 0;
     body->in_height = body->doomed = body->failing = false;
     body->doomed_write = 0;
-    replica_start(replica, sim_time(body), body->remembers);
     body->replica = replica;
+    sim_take_key(body);
+    replica_start(replica, sim_time(body), body->remembers);
     for (uint32_t peer = 0; peer < sim->config.members; peer++) {
         bool up = peer != body->number && sim->members[peer].replica != NULL;
         if (up && sim_link_up(sim, body->number, peer)) replica_on_link(replica, sim_time(body), peer, true);

@@ -76,12 +76,15 @@ static bool all_done(const struct sim *sim, const struct duty *duty) {
     return true;
 }
 
-/* What was acknowledged is executed, as it was signed. */
+/* What was acknowledged is executed, as it was signed. A lane that began again with another key says again what was not executed of the one
+ * before, in other batches. */
 static void check_evidence(struct sim *sim, const struct duty *duty) {
     for (uint32_t i = 0; i < sim->config.members; i++) {
         if (sim->liar[i] || sim->members[i].replica == NULL) continue;
         for (uint32_t lane = 0; lane < sim->config.members; lane++) {
-            for (uint64_t seq = 1; seq <= duty->seq[lane]; seq++) {
+            struct replica_lane held;
+            replica_lane(sim->members[i].replica, lane, &held);
+            for (uint64_t seq = seq_base(seq_epoch(held.tip.seq)) + 1; seq <= duty->seq[lane]; seq++) {
                 const struct hash *said = sim_said_batch(sim, lane, seq);
                 struct hash kept;
                 enum status read = sim->disk_ports.read_lane(sim->members[i].disk, lane, seq, &kept);

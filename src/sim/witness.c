@@ -36,6 +36,13 @@ static void forget(struct said *said) {
 /* No run comes near the first; liars name such places to no effect. */
 enum { HUGE_PLACE = 1 << 20, EPOCH_PLACES = 1 << 13 };
 
+/* Batches of a lane that began again stand behind those of the epochs before. 0 for what nobody honest comes near to. */
+static uint64_t place_of_batch(const struct sim *sim, uint64_t seq) {
+    uint64_t epoch = seq_epoch(seq), number = seq - seq_base(epoch);
+    if (sim->config.changes == 0) return seq < HUGE_PLACE ? seq : 0;
+    return number < EPOCH_PLACES && epoch < HUGE_PLACE / EPOCH_PLACES ? epoch * EPOCH_PLACES + number : 0;
+}
+
 /* Views of later epochs stand behind those of the epochs before. False for what nobody honest comes near to. */
 static bool vote_is_followed(const struct sim *sim, struct vote *vote) {
     if (sim->config.changes == 0) return vote->epoch == 0 && vote->view < HUGE_PLACE;
@@ -87,7 +94,7 @@ static bool read_batch(const struct sim *sim, struct slice bytes, struct header 
                        struct frame *ret_frame) {
     if (!type_is(bytes, FRAME_BATCH) || frame_read(bytes, ret_frame) != STATUS_OK) return false;
     if (header_read(ret_frame->batch.header, &sim->chain, ret_header, ret_hash) != STATUS_OK) return false;
-    return ret_header->member < sim->config.members && ret_header->seq < HUGE_PLACE;
+    return ret_header->member < sim->config.members && place_of_batch(sim, ret_header->seq) != 0;
 }
 
 /* --- what honest members say --- */
@@ -104,7 +111,7 @@ void sim_witness_said(struct sim_member *body, struct slice bytes) {
             sim_violation(sim, "an honest member contradicts itself", "member %u in view %llu", body->number,
                           (unsigned long long)vote.view);
     } else if (read_batch(sim, bytes, &header, &hash, &frame)) {
-        if (header.member == body->number && contradicts(&said->batches, header.seq, &hash))
+        if (header.member == body->number && contradicts(&said->batches, place_of_batch(sim, header.seq), &hash))
             sim_violation(sim, "an honest member forks its lane", "member %u at batch %llu", body->number,
                           (unsigned long long)header.seq);
     }
@@ -112,7 +119,8 @@ void sim_witness_said(struct sim_member *body, struct slice bytes) {
 
 const struct hash *sim_said_batch(const struct sim *sim, uint32_t member, uint64_t seq) {
     const struct places *batches = &sim->said[member].batches;
-    return is_set(batches, seq) ? &batches->hashes[seq] : NULL;
+    uint64_t place = place_of_batch(sim, seq);
+    return place != 0 && is_set(batches, place) ? &batches->hashes[place] : NULL;
 }
 
 /* --- what honest members hear of liars --- */
@@ -149,7 +157,8 @@ static void heard_batch(struct sim_member *body, const struct header *header, co
     if (!sim->liar[header->member]) return;
     struct said *heard = &body->heard_since[header->member];
     if (is_set(&heard->batches, 0)) expect_proof(body, header->member, "batches");
-    if (!is_set(&heard->batches, header->seq) || hash_equal(&heard->batches.hashes[header->seq], hash)) return;
+    uint64_t place = place_of_batch(sim, header->seq);
+    if (!is_set(&heard->batches, place) || hash_equal(&heard->batches.hashes[place], hash)) return;
     struct hash root;
     bool whole = header_verify(frame->batch.header, &sim->chain, sim->genesis.keys[header->member]) == STATUS_OK &&
                  frame->batch.body.bytes == header->bytes &&
@@ -175,9 +184,10 @@ void sim_witness_heard(struct sim_member *body, struct slice bytes) {
 
 void sim_witness_kept(struct sim_member *body, const struct header *header, const struct hash *hash) {
     struct sim *sim = body->sim;
-    if (!sim_honest(body) || !sim->liar[header->member] || header->seq >= HUGE_PLACE) return;
+    if (!sim_honest(body) || !sim->liar[header->member] || place_of_batch(sim, header->seq) == 0) return;
     struct places *batches = &body->heard_since[header->member].batches;
-    if (!is_set(batches, header->seq)) contradicts(batches, header->seq, hash);
+    uint64_t place = place_of_batch(sim, header->seq);
+    if (!is_set(batches, place)) contradicts(batches, place, hash);
 }
 
 void sim_witness_proof(struct sim_member *body, uint32_t guilty) {

@@ -91,10 +91,6 @@ enum status sim_tell(struct sim *sim, uint32_t member, const char *observation, 
     return submit(sim, member, &item);
 }
 
-struct threshold sim_base(const struct sim *sim, uint64_t epoch) {
-    return epoch % 2 == 0 ? sim->config.threshold : (struct threshold){7, 10};
-}
-
 static void change_later(struct sim *sim) {
     uint64_t pause_us = 1 + prng_below(&sim->workload, 2 * UINT64_C(60000000) / sim->config.changes);
     sim_schedule(sim, (struct event){.at_us = sim->now_us + pause_us, .kind = ON_CHANGE});
@@ -105,12 +101,11 @@ void sim_on_change(struct sim *sim) {
     if (sim->quiet) return;
     change_later(sim);
     for (uint32_t m = 0; m < sim->config.members; m++) {
-        struct item item = {.kind = ITEM_RECONFIGURE, .reconfigure = {.change = CHANGE_THRESHOLD}};
+        struct item item = {.kind = ITEM_RECONFIGURE};
         struct replica_status status;
         if (sim->liar[m] || sim->members[m].replica == NULL) continue;
         replica_status(sim->members[m].replica, &status);
-        item.reconfigure.epoch = status.epoch;
-        item.reconfigure.threshold = sim_base(sim, status.epoch + 1);
+        item.reconfigure = sim_change_of(sim, status.epoch);
         enum status submitted = submit(sim, m, &item);
         (void)submitted;
     }

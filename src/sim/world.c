@@ -78,10 +78,7 @@ static void make_genesis(struct sim *sim) {
     genesis->members = sim->config.members;
     genesis->state_bytes_max = STATE_BYTES_MIN;
     for (uint32_t i = 0; i < genesis->members; i++) {
-        /* Keys are the same for every seed: only what happens to them differs. */
-        uint8_t seed[ED25519_SEED_BYTES] = {0};
-        for (int b = 0; b < 4; b++) seed[b] = (uint8_t)(i >> (8 * b));
-        ed25519_from_seed(seed, sim->secrets[i], genesis->keys[i]);
+        sim_key(i, 0, sim->secrets[i], genesis->keys[i]);
         snprintf(genesis->member_names[i], sizeof genesis->member_names[i], "m%u", i);
     }
     genesis_chain(genesis, &sim->chain);

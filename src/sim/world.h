@@ -97,6 +97,7 @@ struct sim_member {
     uint64_t down_us;              /* how long it stays down after it stopped by itself */
     enum sim_start restart;        /* how it comes up again */
     enum replica_memory remembers; /* the daemon's own marks on its disk */
+    uint32_t generation;           /* of its key, which outlives its disk */
     uint64_t flip;                 /* dice of a flipped bit; 0: none */
     bool *proven;                  /* members that it has a proof against */
     struct said *heard_since;      /* by liar: what it heard in this life */
@@ -254,11 +255,21 @@ void sim_witness_crash(struct sim_member *body);
 void sim_witness_close(struct sim *sim);
 const struct hash *sim_said_batch(const struct sim *sim, uint32_t member, uint64_t seq);
 
+/* keys.c */
+void sim_key(uint32_t member, uint32_t generation, uint8_t ret_secret[SECRET_BYTES], uint8_t ret_key[KEY_BYTES]);
+/* What every honest member proposes to end an epoch with. */
+struct reconfigure sim_change_of(const struct sim *sim, uint64_t epoch);
+/* The base threshold and the key of a member in an epoch, by those changes. */
+struct threshold sim_base(const struct sim *sim, uint64_t epoch);
+void sim_key_in(const struct sim *sim, uint32_t member, uint64_t epoch, uint8_t ret_key[KEY_BYTES]);
+/* Fills in the keys that the body starts with; `room` stays as long as they are looked at. */
+void sim_configure_keys(const struct sim_member *body, uint8_t room[3][SECRET_BYTES], struct replica_config *config);
+/* Once the next key stands in the roster it is the body's key. */
+void sim_take_key(struct sim_member *body);
+
 /* workload.c */
 void sim_start_workload(struct sim *sim);
 void sim_on_change(struct sim *sim);
-/* The base threshold of an epoch, when nothing but it is ever changed. */
-struct threshold sim_base(const struct sim *sim, uint64_t epoch);
 void sim_on_submit(struct sim *sim, uint32_t member);
 
 /* attacks/attacks.c */
