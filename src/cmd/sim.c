@@ -47,7 +47,7 @@ static const struct option_spec options[] = {
     {"loss", "N", "frames lost of a thousand, while there are faults (default 20)", 0},
     {"network", "lan|wan", "delays of one hall, or of five regions of the world (default lan)", 0},
     {"every", "MS", "mean pause of a member between two submissions (default 1000)", 0},
-    {"changes", "N", "times a minute that the honest members end the epoch, for another threshold (default 0)", 0},
+    {"changes", "N", "times a minute that the honest members end the epoch, for another threshold or key (default 0)", 0},
     {"byzantine", "K", "so many members lie (default 0)", 0},
     {"attack", "NAME", "how they lie (default mix: now so, now so)", 0},
     {"only", "I,J...", "of the faults of this seed only these; a failure says which suffice", 0},

@@ -63,7 +63,8 @@ struct sim_config {
     enum sim_network network;
     uint64_t submit_every_us; /* mean pause of a member between submissions; 0: nobody submits */
     struct sim_faults faults;
-    /* How often a minute the honest members want another base threshold: in epochs with an odd number it is 7/10. */
+    /* How often a minute the honest members end the epoch: in turn for the base threshold 7/10, for the first one again, and for
+     * another key of one of them (sim/keys.c). */
     uint32_t changes;
     uint32_t byzantine; /* how many members lie; which ones is the seed's */
     const char *attack; /* a name of sim/attacks; NULL: everybody changes attacks every few seconds */
