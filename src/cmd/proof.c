@@ -15,6 +15,7 @@
 #include "codec/base64.h"
 #include "node/config.h"
 #include "node/keys.h"
+#include "wire/handover_file.h"
 #include "wire/proof.h"
 
 #define PROOF_PREFIX "credimus/proof/1 "
@@ -85,18 +86,23 @@ static int save(const struct invocation *invocation) {
 
 /* --- the judgement, offline --- */
 
-enum { OPTION_GENESIS };
+enum { OPTION_GENESIS, OPTION_HANDOVERS };
 
 static const struct option_spec verify_options[] = {
     {"genesis", "FILE", "genesis.json of the group, from somebody you trust", 0},
+    {"handovers", "FILE", "who the members were later: handovers of a directory (credimus member learn)", 0},
     {0},
 };
 
 struct case_file {
     struct genesis genesis;
     struct hash chain;
+    struct roster roster; /* by whose keys it is judged */
     uint8_t file[PROOF_FILE_BYTES_MAX];
     uint8_t bytes[PROOF_BYTES_MAX];
+    uint8_t handovers[HANDOVER_FILE_BYTES_MAX];
+    size_t handovers_bytes;
+    uint8_t scratch[HANDOVER_BYTES_MAX];
 };
 
 /* The proof inside the one line of the file. */
@@ -111,7 +117,7 @@ static enum status unwrap(struct case_file *file, size_t file_bytes, struct slic
 }
 
 static int report(const struct invocation *invocation, const struct case_file *file, const struct proof *proof) {
-    const char *name = file->genesis.member_names[proof->member];
+    const char *name = file->roster.names[proof->member];
     const char *what = proof->kind == PROOF_FORK ? "signed two different batches at position"
                                                  : "signed votes that exclude each other in view";
     if (invocation->json) {
@@ -125,24 +131,55 @@ static int report(const struct invocation *invocation, const struct case_file *f
     return COMMAND_DONE;
 }
 
+/* A key is a member's in one stretch of epochs and never comes back, so the proof is good in any epoch in whose roster it
+ * stands. `ret_lines` counts the handovers that were followed; `ret_lost` says that the next one is no good. */
+static enum status judge_in_any_epoch(struct case_file *file, struct slice proof_bytes, struct proof *ret_proof,
+                                      uint64_t *ret_lines, bool *ret_lost) {
+    struct slice handovers = slice_of(file->handovers, file->handovers_bytes);
+    roster_of(&file->genesis, &file->roster);
+    *ret_lost = false;
+    for (*ret_lines = 0;; ++*ret_lines) {
+        struct keyring keyring = roster_keyring(&file->roster);
+        enum status status = proof_verify(proof_bytes, &file->chain, &keyring, ret_proof);
+        if (status != STATUS_BAD_SIGNATURE && status != STATUS_UNKNOWN_MEMBER) return status;
+        enum status next = handover_file_next(&handovers, &file->chain, file->scratch, &file->roster);
+        *ret_lost = next != STATUS_OK && next != STATUS_NOT_FOUND;
+        if (next != STATUS_OK) return *ret_lost ? next : status;
+    }
+}
+
+static enum status load(const struct invocation *invocation, struct case_file *file, size_t *ret_file_bytes,
+                        struct config_detail *ret_detail) {
+    const char *handovers = option_text(invocation, OPTION_HANDOVERS, NULL);
+    TRY(genesis_load(option_text(invocation, OPTION_GENESIS, ""), &file->genesis, ret_detail));
+    genesis_chain(&file->genesis, &file->chain);
+    if (handovers != NULL)
+        TRY(file_read(handovers, false, file->handovers, sizeof file->handovers, &file->handovers_bytes, ret_detail));
+    return file_read(invocation->arguments[0], false, file->file, sizeof file->file, ret_file_bytes, ret_detail);
+}
+
 static int judge(const struct invocation *invocation, struct case_file *file) {
     struct config_detail detail;
     struct slice bytes;
     struct proof proof;
     size_t file_bytes;
-    enum status status = genesis_load(option_text(invocation, OPTION_GENESIS, ""), &file->genesis, &detail);
-    if (status == STATUS_OK)
-        status = file_read(invocation->arguments[0], false, file->file, sizeof file->file, &file_bytes, &detail);
+    enum status status = load(invocation, file, &file_bytes, &detail);
     if (status != STATUS_OK) return command_refuse(invocation, status_name(status), "%s", detail.text);
-    genesis_chain(&file->genesis, &file->chain);
-    struct keyring keyring = {.keys = (const uint8_t(*)[KEY_BYTES])file->genesis.keys,
-                              .members = file->genesis.members};
     status = unwrap(file, file_bytes, &bytes);
-    if (status == STATUS_OK) status = proof_verify(bytes, &file->chain, &keyring, &proof);
+    uint64_t lines = 0;
+    bool is_lost = false;
+    if (status == STATUS_OK) status = judge_in_any_epoch(file, bytes, &proof, &lines, &is_lost);
     if (status == STATUS_OK) return report(invocation, file, &proof);
+    if (is_lost)
+        return command_refuse(invocation, status_name(status), "%s, line %" PRIu64 ": %s",
+                              option_text(invocation, OPTION_HANDOVERS, ""), lines + 1, status_text(status));
+    bool may_be_later = status == STATUS_BAD_SIGNATURE || status == STATUS_UNKNOWN_MEMBER;
     return command_refuse(invocation, status_name(status),
-                          "REFUSED %s: it proves nothing against a member of this group: %s",
-                          invocation->arguments[0], status_text(status));
+                          "REFUSED %s: it proves nothing against a member of this group: %s%s",
+                          invocation->arguments[0], status_text(status),
+                          may_be_later && !option_given(invocation, OPTION_HANDOVERS)
+                              ? "; if the members have changed since the genesis, say how: --handovers"
+                              : "");
 }
 
 static int verify(const struct invocation *invocation) {
@@ -178,7 +215,7 @@ const struct command command_proof_save = {
 const struct command command_proof_verify = {
     .name = "proof verify",
     .arguments = "FILE --genesis FILE",
-    .help = "Check a proof of misbehaviour offline, from the genesis alone",
+    .help = "Check a proof of misbehaviour offline, from the genesis on",
     .more =
         "Exit status 0 means: the member that it names signed two statements that no honest member signs both of.",
     .options = verify_options,

@@ -15,17 +15,23 @@ static enum status take_line(struct slice *rest, uint8_t *scratch, struct handov
     return handover_read(slice_of(scratch, bytes), ret_handover);
 }
 
+enum status handover_file_next(struct slice *text, const struct hash *chain, uint8_t *scratch,
+                               struct roster *roster) {
+    struct handover handover;
+    if (text->bytes == 0) return STATUS_NOT_FOUND;
+    TRY(take_line(text, scratch, &handover));
+    return handover_verify(&handover, chain, roster, roster);
+}
+
 enum status handover_file_follow(struct slice text, const struct hash *chain, uint8_t *scratch, struct roster *roster,
                                  uint64_t *ret_lines) {
-    struct handover handover;
     *ret_lines = 0;
     if (text.bytes > HANDOVER_FILE_BYTES_MAX) return STATUS_TOO_LARGE;
-    while (text.bytes > 0) {
-        TRY(take_line(&text, scratch, &handover));
-        TRY(handover_verify(&handover, chain, roster, roster));
+    for (;;) {
+        enum status status = handover_file_next(&text, chain, scratch, roster);
+        if (status != STATUS_OK) return status == STATUS_NOT_FOUND ? STATUS_OK : status;
         ++*ret_lines;
     }
-    return STATUS_OK;
 }
 
 void handover_file_put(struct writer *writer, struct slice handover) { line_put_base64(writer, word, handover); }

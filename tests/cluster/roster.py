@@ -1,5 +1,6 @@
 """What the tests of changing members share: proposing, and waiting for an epoch."""
 import os
+import signal
 import time
 
 from cluster import Cluster, Refused
@@ -38,6 +39,22 @@ def propose(cluster, proposers, epoch, **change):
     for member in proposers:
         post_change(member, {**change, "epoch": epoch})
     cluster.wait_until(lambda: all(m.status()["epoch"] == epoch + 1 for m in proposers), f"epoch {epoch + 1} for those who proposed")
+
+
+def next_key(cluster, member):
+    """Made ready in the running member: its public half."""
+    loaded = log_of(member).count("key.next is loaded")
+    fresh = cluster.run("key", "next", member.directory).strip()
+    member.process.send_signal(signal.SIGHUP)
+    cluster.wait_until(lambda: log_of(member).count("key.next is loaded") > loaded, "it has read its next key")
+    return fresh
+
+
+def rotate(cluster, member, proposers, epoch):
+    """Another key without a restart, at the end of this epoch."""
+    fresh = next_key(cluster, member)
+    propose(cluster, proposers, epoch, change="key", member=f"m{member.number}", key=fresh)
+    cluster.wait_until(lambda: key_of(cluster, member) == fresh, "the next key is the key")
 
 
 def in_epoch(cluster, members, epoch):

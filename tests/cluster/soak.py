@@ -18,7 +18,7 @@ import time
 import network
 from clocks import Clocks, library
 from cluster import Refused
-from roster import in_epoch, key_of, log_of, nothing_waits, post_change
+from roster import in_epoch, key_of, next_key, nothing_waits, post_change
 from story import NO_ANSWER, Story
 
 MEMBERS = 5
@@ -218,10 +218,7 @@ class Soak:
         return self.another_key(self.members[self.chance.randrange(MEMBERS)])
 
     def another_key(self, one):
-        fresh, epoch = self.cluster.run("key", "next", one.directory).strip(), one.status()["epoch"]
-        loaded = log_of(one).count("key.next is loaded")
-        one.process.send_signal(signal.SIGHUP)
-        self.story.wait("it has read its next key", lambda: log_of(one).count("key.next is loaded") > loaded)
+        fresh, epoch = next_key(self.cluster, one), one.status()["epoch"]
         for member in (m for m in self.members if not m.status()["lane_closed"]):
             post_change(member, {"change": "key", "member": f"m{one.number}", "key": fresh, "epoch": epoch})
 

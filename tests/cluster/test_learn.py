@@ -5,16 +5,7 @@ import os
 import signal
 
 from cluster import Cluster
-from roster import in_epoch, key_of, log_of, propose, settled, wait_for_log
-
-
-def rotate(cluster, member, proposers, epoch):
-    loaded = log_of(member).count("key.next is loaded")
-    fresh = cluster.run("key", "next", member.directory).strip()
-    member.process.send_signal(signal.SIGHUP)
-    cluster.wait_until(lambda: log_of(member).count("key.next is loaded") > loaded, "it has read its next key")
-    propose(cluster, proposers, epoch, change="key", member=f"m{member.number}", key=fresh)
-    cluster.wait_until(lambda: key_of(cluster, member) == fresh, "the next key is the key")
+from roster import in_epoch, rotate, settled, wait_for_log
 
 
 def url(member):

@@ -11,7 +11,7 @@ import threading
 import time
 
 from cluster import Cluster, Member, Refused
-from roster import in_epoch, key_of, log_of, propose, settled, wait_for_log
+from roster import in_epoch, key_of, log_of, next_key, propose, settled, wait_for_log
 
 PLACE = 4  # vacant at first
 QUESTION = {"title": "Is it raining?", "hypotheses": ["yes", "no"], "mode": "pool", "cap": 1000, "decide_at": 10000}
@@ -103,10 +103,8 @@ def add(cluster, question):
 def rotate(cluster, member, loads):
     """Another key without a restart: the load goes on, and the files are swapped when the epoch begins."""
     process, before = member.process.pid, key_of(cluster, member)
-    fresh = cluster.run("key", "next", member.directory).strip()
+    fresh = next_key(cluster, member)
     assert "exists already" in cluster.run("key", "next", member.directory, expect=1)
-    member.process.send_signal(signal.SIGHUP)
-    wait_for_log(member, "key.next is loaded")
     taken = loads[member.number].acknowledged
     propose(cluster, cluster.members[:4], 1, change="key", member=f"m{member.number}", key=fresh)
     in_epoch(cluster, cluster.members, 2)

@@ -6,7 +6,7 @@ import os
 import signal
 
 import network
-from roster import in_epoch, key_of, log_of, nothing_waits, post_change, wait_for_log
+from roster import in_epoch, key_of, log_of, next_key, nothing_waits, post_change
 from story import Story
 
 MEMBERS, LEAVER, ROTATED, STOPPED = 5, 4, 2, 1
@@ -69,9 +69,7 @@ def join_over_slow_wires(story, place, rest):
 
 def rotate_while_another_stands_still(story, member, still):
     """The one that stood still finds itself an epoch behind, and its peer with a key that it does not know yet."""
-    fresh = story.cluster.run("key", "next", member.directory).strip()
-    member.process.send_signal(signal.SIGHUP)
-    wait_for_log(member, "key.next is loaded")
+    fresh = next_key(story.cluster, member)
     process, epoch = member.process.pid, member.status()["epoch"]
     still.process.send_signal(signal.SIGSTOP)
     rest = [m for m in story.members if m is not still]
