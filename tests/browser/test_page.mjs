@@ -425,7 +425,7 @@ test('the whole page then less than 100 kB, and a policy without holes', async (
     });
   } });
   await verdictOf(page, 'decided', 'unpinned');
-  const all = await Promise.all(sizes);
+  const all = [...new Map(await Promise.all(sizes))]; // an icon that the browser asks for twice is one
   const total = all.reduce((sum, [, bytes]) => sum + bytes, 0);
   console.log(`the page is ${total} bytes in ${all.length} files`);
   assert.ok(all.length >= 9);
